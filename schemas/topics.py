@@ -1,0 +1,210 @@
+"""The catalogue of topics, as data: what is on them, who may write and read, how long they keep it.
+
+Rules: raw topics keep identities at most 72 hours; topics keyed by person have bounded retention or
+bounded compaction lag; every feed has a dead-letter topic. Names are `forewarn.<noun>.v1`.
+"""
+
+from enum import StrEnum
+
+from schemas.closed import Closed
+from schemas.taxonomy import Feed
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+
+class Cleanup(StrEnum):
+    """What the broker does with old records."""
+
+    DELETE = "delete"
+    COMPACT = "compact"
+
+
+class Part(StrEnum):
+    """Who writes or reads a topic."""
+
+    GATEWAY = "gateway"
+    INTAKE = "intake"
+    PERSON = "person"
+    AREA = "area"
+    SERVICE = "service"
+    LEARNER = "learner"
+    VAULT = "vault"
+    TICKER = "ticker"
+    STORE = "store"
+    OPERATOR = "operator"
+
+
+class Topic(Closed, frozen=True):
+    """One topic: `key` says what its records are keyed by, `types` name what they carry."""
+
+    name: str
+    key: str
+    types: tuple[str, ...]
+    partitions: int
+    cleanup: Cleanup
+    writers: tuple[Part, ...]
+    readers: tuple[Part, ...]
+    retention_ms: int | None = None
+    compaction_lag_ms_min: int = 0
+    compaction_lag_ms_max: int | None = None
+    carries_identity: bool = False
+    about: str = ""
+
+
+def _feed(name: str, about: str) -> Topic:
+    return Topic(
+        name=f"forewarn.{name}.v1",
+        key="source and id",
+        types=("Event",),
+        partitions=12,
+        cleanup=Cleanup.DELETE,
+        writers=(Part.GATEWAY, Part.TICKER),
+        readers=(Part.INTAKE,),
+        retention_ms=72 * HOUR_MS,
+        carries_identity=True,
+        about=about,
+    )
+
+
+def _dead_letters(feed: Topic) -> Topic:
+    return Topic(
+        name=f"{feed.name}.dlq",
+        key="source topic, partition and offset",
+        types=("DeadLetter",),
+        partitions=3,
+        cleanup=Cleanup.DELETE,
+        writers=(Part.INTAKE,),
+        readers=(Part.OPERATOR,),
+        retention_ms=14 * DAY_MS,
+        carries_identity=True,
+        about=f"records of {feed.name} that could not be taken, sealed, with their reason",
+    )
+
+
+def _log(name: str, key: str, types: tuple[str, ...], about: str, **more: object) -> Topic:
+    settings: dict[str, object] = {
+        "partitions": 12,
+        "cleanup": Cleanup.DELETE,
+        "writers": (Part.INTAKE,),
+        "readers": (),
+        **more,
+    }
+    return Topic(name=f"forewarn.{name}.v1", key=key, types=types, about=about, **settings)  # type: ignore[arg-type]  # the keywords are spelled out just above and checked by a test
+
+
+FEEDS: dict[Feed, Topic] = {
+    Feed.INCIDENT: _feed("incident-reports", "incident reports"),
+    Feed.HOTLINE: _feed("hotline-calls", "hotline calls"),
+    Feed.GRID: _feed("grid-observations", "observations of grid workers"),
+}
+
+PERSON_LOG = _log(
+    "person-log",
+    "person key",
+    ("PersonSignal", "Tick", "Transition", "HistoryMove", "HistoryArrival", "Activation"),
+    "all that can change what the person stage decides",
+    writers=(Part.INTAKE, Part.PERSON, Part.SERVICE, Part.LEARNER, Part.STORE, Part.VAULT),
+    readers=(Part.PERSON,),
+    retention_ms=14 * DAY_MS,
+)
+AREA_LOG = _log(
+    "area-log",
+    "county, by the directory's table",
+    ("AreaSignal", "Tick", "Transition"),
+    "all that can change what the area stage decides",
+    writers=(Part.INTAKE, Part.STORE),
+    readers=(Part.AREA,),
+    retention_ms=14 * DAY_MS,
+)
+SERVICE_CLOCKS = _log(
+    "service-clocks",
+    "receipt",
+    ("ServiceClock", "ClockAnswer", "Tick"),
+    "response clocks on the authority, joinable to no person",
+    writers=(Part.INTAKE, Part.SERVICE, Part.STORE),
+    readers=(Part.SERVICE, Part.STORE),
+    retention_ms=90 * DAY_MS,
+)
+ALERTS = _log(
+    "alerts",
+    "alert id",
+    ("Alert",),
+    "alerts, one record a revision",
+    writers=(Part.PERSON, Part.AREA),
+    readers=(Part.STORE,),
+    retention_ms=90 * DAY_MS,
+)
+ASSESSMENTS = _log(
+    "assessments",
+    "subject",
+    ("Assessment",),
+    "what was made of each signal and surge",
+    writers=(Part.PERSON, Part.AREA),
+    readers=(Part.STORE,),
+    retention_ms=30 * DAY_MS,
+)
+TRAINING_EXAMPLES = _log(
+    "training-examples",
+    "example id",
+    ("TrainingExample",),
+    "matured predictions with their labels",
+    partitions=1,
+    writers=(Part.PERSON,),
+    readers=(Part.LEARNER,),
+    retention_ms=90 * DAY_MS,
+)
+MODEL_SNAPSHOTS = _log(
+    "model-snapshots",
+    "model version",
+    ("ModelSnapshot",),
+    "bodies of model versions; outlives the logs that activate them",
+    partitions=1,
+    cleanup=Cleanup.COMPACT,
+    writers=(Part.LEARNER,),
+    readers=(Part.PERSON, Part.LEARNER),
+)
+ALIASES = _log(
+    "person-aliases",
+    "person key",
+    ("Alias", "KeyActivation"),
+    "which key a person is known by now: rotation and merges",
+    partitions=1,
+    cleanup=Cleanup.COMPACT,
+    writers=(Part.VAULT,),
+    readers=(Part.INTAKE,),
+    compaction_lag_ms_min=HOUR_MS,
+    compaction_lag_ms_max=30 * DAY_MS,
+)
+VAULT_RECORDS = _log(
+    "vault-records",
+    "record id",
+    ("VaultRecord",),
+    "sealed identities, notes and locations on their way to the vault",
+    writers=(Part.INTAKE,),
+    readers=(Part.VAULT,),
+    retention_ms=7 * DAY_MS,
+    carries_identity=True,
+)
+
+CATALOGUE: tuple[Topic, ...] = (
+    *FEEDS.values(),
+    *(_dead_letters(feed) for feed in FEEDS.values()),
+    PERSON_LOG,
+    AREA_LOG,
+    SERVICE_CLOCKS,
+    ALERTS,
+    ASSESSMENTS,
+    TRAINING_EXAMPLES,
+    MODEL_SNAPSHOTS,
+    ALIASES,
+    VAULT_RECORDS,
+)
+
+
+def topic_named(name: str) -> Topic:
+    """Return the topic of that name; KeyError names what is not in the catalogue."""
+    for topic in CATALOGUE:
+        if topic.name == name:
+            return topic
+    raise KeyError(f"no topic {name!r} in the catalogue")
