@@ -1,0 +1,1 @@
+"""Where identities are kept apart: the keyring, pseudonyms, and sealing for the vault."""
