@@ -1,0 +1,1 @@
+"""Where events come from: exports of real services by mapping, and a simulated town."""
