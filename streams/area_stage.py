@@ -1,0 +1,256 @@
+"""The area stage: counts of harm and need per area, and rule floors for incidents without a person.
+
+Rules: everything of a county is in one partition, so its hierarchy is looked at together. Visits
+are not counted: more visits must not look like more danger. Counting happens at once; judging only
+when time passes, so that one tick sees the whole county. An incident without a person is never
+merged with another, and its red floor holds whatever its age.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from alerts.episodes import EpisodePolicy, alert_id_of
+from alerts.policy import AreaPolicy, decide_incident
+from detectors.floors import floors_of
+from detectors.registry import make_area_detectors
+from schemas.areas import Directory, Placed
+from schemas.closed import Closed
+from schemas.outcomes import Assessment
+from schemas.records import Action, AreaRecord, AreaSignal, Tick, Transition
+from schemas.state import AreaCell, AreaSeries, Seen
+from schemas.taxonomy import KIND_CODE, Origin, Scope
+from schemas.times import DAY_US, from_us, local_day
+from streams.area_alerts import AreaTeller, incident_alert
+from streams.area_cells import forget_days, is_repeated, new_incidents
+from streams.area_series import (
+    Families,
+    SeriesConfig,
+    add_count,
+    least_of,
+    limit_of,
+    new_series,
+    roll_to,
+)
+from streams.area_surges import SurgeConfig, Surges
+from streams.clock import StageClock
+from streams.outputs import Outputs
+from streams.state import KeyedState
+
+DAYS_PER_MONTH = 30.4
+
+
+def _detectors_by_family() -> dict[str, tuple[str, ...]]:
+    return {
+        "ears": ("ears_c1", "ears_c2", "ears_c3"),
+        "cusum": ("nb_cusum",),
+    }
+
+
+class AreaConfig(Closed, frozen=True):
+    """Everything the area stage can be told.
+
+    `detectors` are by family: two detectors of one family are one voice.
+    `false_alerts_per_month` is what a county should bear from chance alone: it is shared out among
+    its series, so that a larger county does not cry wolf more often.
+    """
+
+    detectors: dict[str, tuple[str, ...]] = field(default_factory=_detectors_by_family)
+    false_alerts_per_month: Annotated[float, Meta(gt=0, le=1_000)] = 1.0
+    merge_minutes: Annotated[int, Meta(ge=0, le=1_440)] = 15
+    incident_memory_days: Annotated[int, Meta(ge=1, le=60)] = 14
+    series: SeriesConfig = SeriesConfig()
+    surges: SurgeConfig = SurgeConfig()
+    episodes: EpisodePolicy = EpisodePolicy(idle_days=3, reopen_days=7, recheck_days=())
+    policy: AreaPolicy = AreaPolicy()
+
+
+class DetectorSets:
+    """Detectors for a county, by the number of its series, in powers of two."""
+
+    def __init__(self, config: AreaConfig) -> None:
+        self._config = config
+        self._made: dict[int, Families] = {}
+
+    def for_series(self, series: int) -> Families:
+        """Return the detectors whose false alarms, over that many series, keep to the budget."""
+        size = 1 << max(series - 1, 0).bit_length()
+        if size not in self._made:
+            alpha = min(self._config.false_alerts_per_month / DAYS_PER_MONTH / size, 0.05)
+            self._made[size] = tuple(
+                tuple(make_area_detectors(names, alpha))
+                for names in self._config.detectors.values()
+            )
+        return self._made[size]
+
+
+class AreaStage:
+    """Steps through the area log of some partitions."""
+
+    def __init__(
+        self,
+        config: AreaConfig,
+        *,
+        directory: Directory,
+        cells: KeyedState[AreaCell],
+        series: KeyedState[AreaSeries],
+        clock: StageClock,
+    ) -> None:
+        self.config = config
+        self.directory = directory
+        self.cells = cells
+        self.series = series
+        self.clock = clock
+        self._zone = directory.time_zone
+        self._sets = DetectorSets(config)
+        self._series_of: dict[str, int] = {}
+        self._limits: dict[tuple[str, int], tuple[float, bool]] = {}
+        self._limits_day = 0
+        self._count_min = config.series.count_min
+        teller = AreaTeller(directory, config.episodes, config.policy)
+        self.surges = Surges(config.surges, config.series, directory, series, teller)
+        keys = list(series.keys())
+        for key in keys:
+            self._restored(key)
+        for key in keys:
+            home = key.split("|", 1)[0]
+            self.surges.suspect_again(key, self._sets.for_series(self._series_of[home]))
+
+    def step(self, record: AreaRecord, out: Outputs) -> None:
+        """Take one record of the log in and append what follows from it to `out`."""
+        if isinstance(record, AreaSignal):
+            self._signal(record, out)
+        elif isinstance(record, Tick):
+            if self.clock.advance(record):
+                self._time_passed(self.clock.now_us, out)
+        else:
+            self._transition(record, out)
+
+    def _restored(self, key: str) -> None:
+        home = key.split("|", 1)[0]
+        self._series_of[home] = self._series_of.get(home, 0) + 1
+
+    def _signal(self, signal: AreaSignal, out: Outputs) -> None:
+        placed = self.directory.place(signal.area)
+        cell = self.cells.get(signal.area) or AreaCell()
+        today = local_day(signal.ingest_us, self._zone)
+        day = local_day(signal.time_us, self._zone)
+        lateness = self.config.series.lateness_days
+        forget_days(cell, today - lateness, signal.ingest_us)
+        if signal.anonymous:
+            self._incident(cell, signal, out)
+        if signal.origin is Origin.VISIT:
+            out.counts["area.visit"] += 1
+        elif placed is None:
+            out.counts["area.unassigned"] += 1
+        elif day < today - lateness:
+            out.counts["area.late_signal"] += 1
+        elif is_repeated(cell, signal, day):
+            out.counts["area.repeated_signal"] += 1
+        else:
+            self._count(cell, placed, signal, day, out)
+        self.cells.put(signal.area, cell)
+
+    def _incident(self, cell: AreaCell, signal: AreaSignal, out: Outputs) -> None:
+        """Let the floors look at an incident without a person, once."""
+        floors = floors_of(signal.kind, signal.severity, signal.signs)
+        if not floors:
+            return
+        named = bytes.fromhex(signal.signal_id)
+        if any(seen.signal == named for seen in cell.incidents):
+            return
+        until_us = signal.ingest_us + self.config.incident_memory_days * DAY_US
+        cell.incidents.append(Seen(until_us, named))
+        decision = decide_incident(floors)
+        alert_id = None
+        if decision.level is not None:
+            alert_id = alert_id_of(Scope.INCIDENT, signal.kind.value, signal.signal_id)
+            out.alerts.append(incident_alert(signal, decision, alert_id, self.directory))
+        out.assessments.append(
+            Assessment(
+                signal.signal_id,
+                Scope.INCIDENT,
+                signal.signal_id,
+                signal.kind,
+                signal.area,
+                from_us(signal.ingest_us),
+                decision.name,
+                decision.level,
+                alert_id=alert_id,
+                reasons=tuple(reason.code for reason in floors),
+            )
+        )
+
+    def _count(
+        self, cell: AreaCell, placed: Placed, signal: AreaSignal, day: int, out: Outputs
+    ) -> None:
+        change = new_incidents(
+            cell, signal, day, self.config.merge_minutes, smallest=placed.smallest
+        )
+        if change == 0:
+            out.counts["area.near_duplicate"] += 1
+            return
+        since = self._since(cell, placed, day)
+        families = self._sets.for_series(self._series_of.get(placed.home, 0))
+        code = KIND_CODE[signal.kind]
+        out.daily[placed.home, code, day] += change
+        for area in placed.line:
+            key = f"{placed.home}|{area}|{code}"
+            if self._count_in(key, day, change, since, families) < 0:
+                out.counts["area.day_not_kept"] += 1
+
+    def _since(self, cell: AreaCell, placed: Placed, day: int) -> int:
+        """Return the first day on which anything was counted in the county."""
+        home = cell if placed.code == placed.home else self.cells.get(placed.home)
+        if home is None:
+            home = AreaCell()
+        if not home.since:
+            home.since = day
+            self.cells.put(placed.home, home)
+        return home.since
+
+    def _count_in(self, key: str, day: int, change: int, since: int, families: Families) -> int:
+        """Count in one series and return the day's count, -1 for a day it keeps no more."""
+        series = self.series.get(key)
+        if series is None:
+            series = new_series(min(since, day), day, self.config.series)
+            home = key.split("|", 1)[0]
+            self._series_of[home] = self._series_of.get(home, 0) + 1
+        elif series.day < day:
+            roll_to(series, day, self.config.series)
+        elif series.day > day:
+            self._limits.pop((key, series.day), None)
+        count = add_count(series, day, change)
+        self.series.put(key, series)
+        if count >= self._count_min:
+            self._look(key, series, day, count, families)
+        return count
+
+    def _look(self, key: str, series: AreaSeries, day: int, count: int, families: Families) -> None:
+        """Suspect a surge when a day's count reaches the smallest that would be one.
+
+        The detectors are asked for it only once the count stands out by itself.
+        """
+        least, exact = self._limits.get((key, day), (0, False))
+        if not least:
+            least = least_of(series, day, self.config.series)
+        if count >= least and not exact:
+            least, exact = limit_of(series, day, families, self.config.series), True
+        self._limits[key, day] = least, exact
+        if count >= least:
+            self.surges.suspect(key, day, families)
+
+    def _time_passed(self, now_us: int, out: Outputs) -> None:
+        today = local_day(now_us, self._zone)
+        if today != self._limits_day:
+            self._limits.clear()
+            self._limits_day = today
+        self.surges.judge(now_us, today, out)
+        self.surges.expire(now_us, out)
+
+    def _transition(self, record: Transition, out: Outputs) -> None:
+        """Bring an area's episode in line with the lifecycle of its alert."""
+        if record.scope is Scope.AREA and record.action in {Action.CLOSED, Action.REOPENED}:
+            self.surges.transition(record, out)
+        else:
+            out.counts[f"area.alert_{record.action.value}"] += 1

@@ -1,0 +1,114 @@
+"""The service stage: a clock on the authority for every contact that asks something of it.
+
+Rules: clocks are keyed by receipt and know no person. An overdue request for help is handed back
+with its sealed return address, which only the intake can open. A clock that has ended is remembered
+until its contact can no longer be delivered again, then forgotten.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from schemas.closed import Closed
+from schemas.outcomes import ClockAnswer, ClockState, ServiceClock
+from schemas.records import Tick
+from schemas.state import OpenClock
+from schemas.taxonomy import KIND_CODE, PURPOSE_CODE, Kind, Purpose, members_of
+from schemas.times import DAY_US, from_us, to_us
+from streams.clock import StageClock
+from streams.outputs import Outputs
+from streams.state import DueIndex, KeyedState
+
+_KINDS = members_of(Kind)
+_PURPOSES = members_of(Purpose)
+
+
+class ServiceConfig(Closed, frozen=True):
+    """How long an ended clock is remembered to find a repeated contact."""
+
+    remember_days: Annotated[int, Meta(ge=1, le=60)] = 7
+
+
+class ServiceStage:
+    """Steps through the service clocks of some partitions."""
+
+    def __init__(
+        self, config: ServiceConfig, state: KeyedState[OpenClock], clock: StageClock
+    ) -> None:
+        self.config = config
+        self.state = state
+        self.clock = clock
+        self._due = DueIndex()
+        for receipt in list(state.keys()):
+            kept = state.get(receipt)
+            if kept is not None:
+                self._due.add(receipt, self._due_us(kept))
+
+    def step(self, record: ServiceClock | ClockAnswer | Tick, out: Outputs) -> None:
+        """Take one record in and append what follows from it to `out`."""
+        if isinstance(record, ServiceClock):
+            self._open(record, out)
+        elif isinstance(record, ClockAnswer):
+            self._answer(record, out)
+        elif self.clock.advance(record):
+            self._time_passed(self.clock.now_us, out)
+
+    def _due_us(self, kept: OpenClock) -> int:
+        return kept.due_us + (self.config.remember_days * DAY_US if kept.ended else 0)
+
+    def _open(self, record: ServiceClock, out: Outputs) -> None:
+        if self.state.get(record.receipt) is not None:
+            out.counts["service.repeated_contact"] += 1
+            return
+        kept = OpenClock(
+            PURPOSE_CODE[record.purpose],
+            KIND_CODE[record.kind],
+            record.area,
+            to_us(record.opened),
+            to_us(record.due),
+            record.return_address,
+        )
+        self.state.put(record.receipt, kept)
+        self._due.add(record.receipt, kept.due_us)
+        out.clocks.append(record)
+
+    def _answer(self, record: ClockAnswer, out: Outputs) -> None:
+        kept = self.state.get(record.receipt)
+        if kept is None or kept.ended:
+            out.counts["service.answer_of_no_open_clock"] += 1
+            return
+        self._end(record.receipt, kept, ClockState.ANSWERED, record.ingest_us, out)
+
+    def _time_passed(self, now_us: int, out: Outputs) -> None:
+        for receipt in self._due.due(now_us):
+            kept = self.state.get(receipt)
+            if kept is None:
+                continue
+            if self._due_us(kept) > now_us:
+                self._due.add(receipt, self._due_us(kept))
+            elif kept.ended:
+                self.state.delete(receipt)
+            else:
+                self._end(receipt, kept, ClockState.OVERDUE, now_us, out)
+
+    def _end(
+        self, receipt: str, kept: OpenClock, how: ClockState, now_us: int, out: Outputs
+    ) -> None:
+        ended = ServiceClock(
+            receipt=receipt,
+            state=how,
+            purpose=_PURPOSES[kept.purpose],
+            kind=_KINDS[kept.kind],
+            area=kept.area,
+            opened=from_us(kept.opened_us),
+            due=from_us(kept.due_us),
+            updated=from_us(now_us),
+            return_address=kept.return_address,
+        )
+        out.clocks.append(ended)
+        if kept.return_address is not None:
+            out.returned.append(ended)
+        kept.ended, kept.return_address = True, None
+        kept.due_us = max(kept.due_us, now_us)
+        self.state.put(receipt, kept)
+        self._due.add(receipt, self._due_us(kept))
