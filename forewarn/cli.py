@@ -1,0 +1,50 @@
+"""The command `forewarn`: one subcommand a file, put together here."""
+
+import typer
+
+from forewarn.commands import config, published
+from forewarn.commands.map_feed import map_feed
+from forewarn.commands.picture import picture
+from forewarn.commands.replay import replay
+from forewarn.commands.simulate import simulate
+from forewarn.logs import configure_logs
+from forewarn.settings import Settings
+from forewarn.version import CODE_VERSION
+
+app = typer.Typer(
+    name="forewarn",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    help="Early warning for people at risk of harm: from reports to alerts with reasons.\n\n"
+    "Begin with: forewarn simulate --out town, then forewarn replay town/events.jsonl "
+    "--areas town/areas.json --out results.",
+)
+
+
+def _version(wanted: bool) -> None:  # typer hands the flag over so
+    if wanted:
+        typer.echo(CODE_VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def forewarn(
+    version: bool = typer.Option(  # noqa: ARG001  # acted on by its callback
+        False, "--version", callback=_version, is_eager=True, help="Print the version and stop."
+    ),
+) -> None:
+    """Early warning for people at risk of harm."""
+    configure_logs(Settings().log_level)
+
+
+app.command("map")(map_feed)
+app.command("simulate")(simulate)
+app.command("replay")(replay)
+app.command("picture")(picture)
+app.add_typer(config.app, name="config")
+app.add_typer(published.app, name="schemas")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

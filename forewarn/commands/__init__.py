@@ -1,0 +1,1 @@
+"""One command of `forewarn` a file: it reads arguments, calls the rooms, and shows what came."""

@@ -1,0 +1,151 @@
+"""`forewarn replay`: a feed through intake and stages in one process, to files.
+
+Rules: the same feed, configuration, directory and keys give the same bytes; only what is shown on
+the terminal knows how long it took.
+"""
+
+import gzip
+import sys
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Annotated, Any, cast
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from alerts.vault.keyring import KeyringError
+from forewarn.configuration import ConfigurationError, digest_of, read_configuration
+from forewarn.keys import load_or_make_keyring
+from forewarn.settings import Settings
+from forewarn.version import CODE_VERSION
+from schemas.areas import Directory, DirectoryError, read_directory
+from streams.pipeline import Pipeline
+from streams.replay import Span
+from streams.replay import replay as run_replay
+from streams.replay_files import ReplayFiles
+
+_SECOND_US = 1_000_000
+
+
+def replay(
+    events: Annotated[
+        str,
+        typer.Argument(help="Events as JSON lines, .gz too; `-` reads standard input."),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Folder for the results; made if missing, results replaced.")
+    ],
+    config: Annotated[
+        Path | None,
+        typer.Option(help="TOML file; `forewarn config show` prints every key and its default."),
+    ] = None,
+    areas: Annotated[
+        Path | None,
+        typer.Option(
+            help="Area directory (JSON). Without one, digit codes of 4, 6, 9, 12 and 15 digits "
+            "nest by prefix.",
+        ),
+    ] = None,
+) -> None:
+    """Run a feed through intake and stages, and write alerts with their reasons.
+
+    Writes alerts.jsonl, assessments.jsonl, dead-letters.jsonl, service-clocks.jsonl,
+    daily-counts.jsonl and summary.json. The same feed, configuration, areas and keys give the same
+    bytes, in whatever order the lines stand.
+    """
+    errors = Console(stderr=True)
+    try:
+        pipeline_config = read_configuration(config)
+        directory = read_directory(areas.read_bytes()) if areas else Directory()
+        keys_file = Settings().keys_file
+        keyring, made = load_or_make_keyring(keys_file)
+        if made:
+            errors.print("A keyring was made on first use; keep it, pseudonyms depend on it.")
+        about = {
+            "code": CODE_VERSION,
+            "config_sha256": digest_of(pipeline_config),
+            "areas": directory.version,
+            "time_zone": directory.time_zone,
+        }
+        with ReplayFiles(out) as files:
+            pipeline = Pipeline(
+                pipeline_config,
+                directory=directory,
+                keyring=keyring,
+                sink=files,
+                code_version=CODE_VERSION,
+            )
+            started = time.perf_counter()
+            span = _run(pipeline, events, errors)
+            summary = files.finish(pipeline, span, about)
+    except (ConfigurationError, DirectoryError, KeyringError, ValueError) as error:
+        errors.print(f"[red]Stopped:[/red] {error}")
+        raise typer.Exit(2) from error
+    except (OSError, EOFError, zlib.error) as error:
+        errors.print(f"[red]Stopped:[/red] {_said(error, events)}")
+        raise typer.Exit(2) from error
+    _show(summary, span, time.perf_counter() - started)
+
+
+def _said(error: Exception, events: str) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"{error.filename}: there is no such file"
+    if isinstance(error, EOFError | zlib.error | gzip.BadGzipFile):
+        return f"{events}: the gzip file is damaged or cut off ({error}); fetch it again"
+    return str(error)
+
+
+@contextmanager
+def _opened(events: str) -> Iterator[IO[bytes]]:
+    if events == "-":
+        yield sys.stdin.buffer
+        return
+    path = Path(events)
+    with path.open("rb") as file:
+        gzipped = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        yield cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if gzipped else file
+
+
+def _run(pipeline: Pipeline, events: str, errors: Console) -> Span:
+    until_us = int(time.time() * _SECOND_US)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} records"),
+        TimeElapsedColumn(),
+    )
+    with _opened(events) as stream, Progress(*columns, console=errors, transient=True) as progress:
+        reading = progress.add_task("reading and ordering", total=None)
+        stepping = progress.add_task("replaying", total=None)
+
+        def read(number: int) -> None:
+            progress.update(reading, completed=number)
+            progress.update(stepping, total=number)
+
+        def stepped(number: int) -> None:
+            progress.update(reading, total=number)
+            progress.update(stepping, completed=number)
+
+        return run_replay(pipeline, stream, until_us, read=read, stepped=stepped)
+
+
+def _show(summary: dict[str, Any], span: Span, seconds: float) -> None:
+    console = Console()
+    table = Table(title="replay", show_header=False)
+    rate = span.records / seconds if seconds else 0.0
+    table.add_row("records", f"{span.records:,} in {seconds:.1f} s ({rate:,.0f}/s)")
+    table.add_row("from, to", f"{summary['first_ingesttime']}  {summary['last_ingesttime']}")
+    table.add_row("persons, cells, series", ", ".join(
+        f"{summary['state'][name]:,}" for name in ("persons", "cells", "series")
+    ))  # fmt: skip
+    for name, number in summary["tally"].items():
+        if name.startswith(("alerts.opened", "dead_letters", "vault", "service_clocks")):
+            table.add_row(name.replace(".", " "), f"{number:,}")
+    console.print(table)
