@@ -11,6 +11,7 @@ from functools import partial
 
 from detectors.base import AreaDetector
 from detectors.ears import Ears, Method
+from detectors.gamma_poisson import GammaPoisson
 from detectors.nb_cusum import NbCusum
 
 Factory = Callable[[float], AreaDetector]
@@ -21,6 +22,7 @@ AREA_DETECTORS: dict[str, Factory] = {
     "ears_c2": partial(Ears, Method.C2),
     "ears_c3": partial(Ears, Method.C3),
     "nb_cusum": NbCusum,
+    "gamma_poisson": GammaPoisson,
 }
 
 
