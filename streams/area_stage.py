@@ -44,6 +44,7 @@ def _detectors_by_family() -> dict[str, tuple[str, ...]]:
     return {
         "ears": ("ears_c1", "ears_c2", "ears_c3"),
         "cusum": ("nb_cusum",),
+        "predictive": ("gamma_poisson",),
     }
 
 
