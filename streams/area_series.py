@@ -25,11 +25,15 @@ Families = tuple[tuple[AreaDetector, ...], ...]
 
 
 class SeriesConfig(Closed, frozen=True):
-    """Bounds of a series and how many families of detectors must agree."""
+    """Bounds of a series and how many families of detectors must agree.
+
+    Detectors remember from `warm_days` before the block of `block_days` in which a judged day lies.
+    """
 
     ring_days: Annotated[int, Meta(ge=21, le=400)] = 63
     lateness_days: Annotated[int, Meta(ge=0, le=14)] = 2
-    relearn_days: Annotated[int, Meta(ge=21, le=400)] = 35
+    block_days: Annotated[int, Meta(ge=7, le=100)] = 28
+    warm_days: Annotated[int, Meta(ge=18, le=100)] = 21
     count_min: Annotated[int, Meta(ge=1)] = 3
     agree_min: Annotated[int, Meta(ge=1)] = 2
 
@@ -144,15 +148,19 @@ def _learn_before(
 ) -> None:
     """Let the detectors learn the days that can no longer change, before they judge a day.
 
-    What is learned depends on the judged day alone, so judging it again changes nothing. A series
-    that was not judged for `relearn_days` begins again with that many: most series are quiet, and
-    learning their zeros day by day would cost more than all else.
+    What is remembered is a fold over the counts from an anchor that the judged day alone decides,
+    so neither the order of arrival nor how often a day was judged leaves a trace. The anchor moves
+    on by blocks; most series are quiet and are asked about once in many weeks, and learning their
+    zeros day by day would cost more than all else.
     """
     final = judged - 2 - config.lateness_days
+    block = judged // config.block_days
     kept_since = series.day - len(series.counts) + 1
-    first = max(kept_since, judged - config.relearn_days)
+    first = max(kept_since, block * config.block_days - config.warm_days)
     remembering = [d for d in chain.from_iterable(families) if d.start()]
-    if series.learned_day < first - 1 or set(series.memory) != {d.name for d in remembering}:
+    same_block = (series.learned_day + 2 + config.lateness_days) // config.block_days == block
+    known = set(series.memory) == {detector.name for detector in remembering}
+    if not (same_block and known and series.learned_day >= first - 1):
         series.memory = {detector.name: detector.start() for detector in remembering}
         series.learned_day = first - 1
     for day in range(series.learned_day + 1, final + 1):

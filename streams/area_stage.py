@@ -220,7 +220,8 @@ class AreaStage:
         elif series.day < day:
             roll_to(series, day, self.config.series)
         elif series.day > day:
-            self._limits.pop((key, series.day), None)
+            for later in range(day + 1, series.day + 1):
+                self._limits.pop((key, later), None)
         count = add_count(series, day, change)
         self.series.put(key, series)
         if count >= self._count_min:

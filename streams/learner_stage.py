@@ -15,6 +15,7 @@ from detectors.person_model import (
     PersonLearner,
     PersonModel,
     PersonModelConfig,
+    check_example,
     model_of,
     read_body,
     snapshot_of,
@@ -41,6 +42,7 @@ class LearnerStage:
     def step(self, example: TrainingExample, out: Outputs) -> None:
         """Learn from one example and perhaps publish. A bad example is counted and left out."""
         try:
+            check_example(example)
             self._watch(example)
             self.learner.learn_one(example)
         except ModelError:

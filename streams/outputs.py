@@ -41,28 +41,3 @@ class Outputs:
         self.snapshots: list[ModelSnapshot] = []
         self.counts: Counter[str] = Counter()
         self.daily: Counter[tuple[str, int, int]] = Counter()
-
-    def silent(self) -> bool:
-        """Say whether there is nothing to hand on; counts do not matter here."""
-        return not (
-            self.assessments
-            or self.clocks
-            or self.alerts
-            or self.examples
-            or self.person_records
-            or self.returned
-            or self.snapshots
-        )
-
-    def clear(self) -> None:
-        """Forget what was said, after it was handed on; the counts go on."""
-        for said in (
-            self.alerts,
-            self.assessments,
-            self.examples,
-            self.person_records,
-            self.clocks,
-            self.returned,
-            self.snapshots,
-        ):
-            said.clear()

@@ -106,6 +106,7 @@ class PersonStage:
         if history.moved_to:
             out.person_records.append(_redirected(record, history.moved_to))
             return
+        forget_old(history, record.ingest_us, self.config.history)
         if record.action in _HELP_ACTIONS:
             cause = help_transition(history, record, out)
             if cause is not None:

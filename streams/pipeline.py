@@ -9,7 +9,8 @@ Rules: the steps are the ones the worker runs. What a stage sends to another goe
 in the order in which it was said, so one input gives one sequence of outputs, always the same.
 """
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -27,7 +28,6 @@ from schemas.outcomes import (
     ClockState,
     DeadLetter,
     ServiceClock,
-    TrainingExample,
     VaultRecord,
 )
 from schemas.records import Action, Activation, Alias, AliasRecord, HistoryMove, Tick, Transition
@@ -38,13 +38,14 @@ from streams.area_stage import AreaConfig, AreaStage
 from streams.clock import StageClock
 from streams.intake.intake import Intake, IntakeConfig
 from streams.learner_stage import LearnerStage
-from streams.outputs import Outputs, PersonOutput
+from streams.outputs import Outputs
 from streams.person_judgement import PersonConfig
 from streams.person_stage import PersonStage
 from streams.service_stage import ServiceConfig, ServiceStage
 from streams.state import LiveState, PackedState
 
 SOURCE = "replay"
+T = TypeVar("T")
 
 
 class PipelineConfig(Closed, frozen=True):
@@ -200,34 +201,29 @@ class Pipeline:
 
     def _settle(self) -> None:
         """Hand outputs on, and what is for another stage to it, until all is said."""
-        said = self._said
-        while not said.silent():
-            for alert in said.alerts:
-                self.sink.alert(alert)
-            for assessment in said.assessments:
-                self.sink.assessment(assessment)
-            for clock in said.clocks:
-                self.sink.service_clock(clock)
-            returned, examples = tuple(said.returned), tuple(said.examples)
-            records = tuple(said.person_records)
-            said.clear()
-            self._hand_on(returned, examples, records)
+        said, sink = self._said, self.sink
+        while True:
+            _drain(said.alerts, sink.alert)
+            _drain(said.assessments, sink.assessment)
+            _drain(said.clocks, sink.service_clock)
+            said.snapshots.clear()
+            if not (said.returned or said.examples or said.person_records):
+                return
+            self._hand_on()
 
-    def _hand_on(
-        self,
-        returned: tuple[ServiceClock, ...],
-        examples: tuple[TrainingExample, ...],
-        records: tuple[PersonOutput, ...],
-    ) -> None:
-        """Give each stage what another one said to it."""
+    def _hand_on(self) -> None:
+        """Give each stage what another one said to it; what it says in turn comes after."""
+        said = self._said
+        returned, examples, records = said.returned, said.examples, said.person_records
+        said.returned, said.examples, said.person_records = [], [], []
         for clock in returned:
             transition = self._help_transition(clock)
             if transition is not None:
-                self.person.step(transition, self._said)
+                self.person.step(transition, said)
         for example in examples:
-            self.learner.step(example, self._said)
+            self.learner.step(example, said)
         for record in records:
-            self.person.step(record, self._said)
+            self.person.step(record, said)
 
     def _help_transition(self, clock: ServiceClock) -> Transition | None:
         address = self.intake.return_to(clock)
@@ -243,3 +239,11 @@ class Pipeline:
             "",
             address.signal_id,
         )
+
+
+def _drain(said: list[T], hand_on: Callable[[T], None]) -> None:
+    """Hand on what is in a list, in its order, and empty it."""
+    if said:
+        for one in said:
+            hand_on(one)
+        said.clear()
