@@ -96,6 +96,8 @@ class NbCusum:
         """
         if not count >= 0:
             raise ValueError(f"a daily count is 0 or more, not {count}")
+        if count == 0 and memory[0] == 0.0:
+            return [0.0]  # no report can only lower S, whatever is usual
         usual = self._usual(past)
         if usual is None:
             return memory.copy()

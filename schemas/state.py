@@ -5,6 +5,7 @@ since the epoch; codes are positions in `schemas.taxonomy`. A history is an orde
 time, so the order of arrival does not change its final value.
 """
 
+from datetime import datetime
 from enum import IntEnum
 
 from schemas.closed import Packed
@@ -148,13 +149,16 @@ class AreaCell(Packed):
 
 
 class OpenClock(Packed):
-    """A service clock that is running or was ended not long ago (then `ended`)."""
+    """A service clock that is running or was ended not long ago (then `ended`).
+
+    Its times are aware UTC, as they are told, not microseconds: a clock is told more than reckoned.
+    """
 
     purpose: int
     kind: int
     area: str
-    opened_us: int
-    due_us: int
+    opened: datetime
+    due: datetime
     return_address: bytes | None
     ended: bool = False
 

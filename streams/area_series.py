@@ -5,8 +5,8 @@ and out-of-order arrival leaves no trace in what a detector remembers; days in b
 provisionally whenever a day is judged. Days without a report are zeros, filled in when the series
 is next touched, and learning waits until a day is judged: a quiet series costs nothing. A surge
 needs the agreement of several families of detectors (within a family they err together), on a day
-whose count stands out by itself: at least `count_min`, and two standard deviations of pure chance
-above the four weeks before.
+whose count stands out by itself: at least `count_min`, and three standard deviations of pure chance
+above the four weeks before, drawn half-way to their same weekdays where those are quieter.
 """
 
 import math
@@ -20,7 +20,9 @@ from detectors.base import AreaDetector, Memory, Past
 from schemas.closed import Closed
 from schemas.state import AreaSeries
 
-_USUAL_DAYS = 28
+_WEEK = 7
+_USUAL_DAYS = 4 * _WEEK
+_STANDING_OUT = 3.0
 Families = tuple[tuple[AreaDetector, ...], ...]
 
 
@@ -76,11 +78,22 @@ def add_count(series: AreaSeries, day: int, change: int) -> int:
 
 
 def least_of(series: AreaSeries, day: int, config: SeriesConfig) -> int:
-    """Return the least count that stands out on `day`; cheap, it comes before any detector."""
+    """Return the least count that stands out on `day`; cheap, it comes before any detector.
+
+    The quantile of a Poisson count at three standard deviations (a chance of about one in a
+    thousand), by Cornish and Fisher's expansion (1938) with its term for skewness.
+    """
     end = len(series.counts) - 1 - (series.day - day)
     before = series.counts[max(0, end - _USUAL_DAYS) : end]
-    usual = sum(before) / len(before) if before else 0.0
-    return max(config.count_min, int(usual + 2.0 * math.sqrt(usual)) + 1)
+    same_weekday = before[len(before) % _WEEK :: _WEEK]
+    mean = _mean(before)
+    usual = min(mean, (mean + _mean(same_weekday)) / 2)
+    quantile = usual + _STANDING_OUT * math.sqrt(usual) + (_STANDING_OUT**2 - 1) / 6
+    return max(config.count_min, int(quantile) + 1)
+
+
+def _mean(counts: Sequence[int]) -> float:
+    return sum(counts) / len(counts) if counts else 0.0
 
 
 def count_on(series: AreaSeries, day: int) -> int:

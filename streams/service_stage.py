@@ -24,7 +24,7 @@ _PURPOSES = members_of(Purpose)
 
 
 class ServiceConfig(Closed, frozen=True):
-    """How long an ended clock is remembered to find a repeated contact."""
+    """How long after it opened a clock is remembered, ended or not, to find a repeated contact."""
 
     remember_days: Annotated[int, Meta(ge=1, le=60)] = 7
 
@@ -54,7 +54,11 @@ class ServiceStage:
             self._time_passed(self.clock.now_us, out)
 
     def _due_us(self, kept: OpenClock) -> int:
-        return kept.due_us + (self.config.remember_days * DAY_US if kept.ended else 0)
+        return self._forgotten_us(kept) if kept.ended else to_us(kept.due)
+
+    def _forgotten_us(self, kept: OpenClock) -> int:
+        """Return when the contact can no longer be delivered again."""
+        return to_us(kept.opened) + self.config.remember_days * DAY_US
 
     def _open(self, record: ServiceClock, out: Outputs) -> None:
         if self.state.get(record.receipt) is not None:
@@ -64,12 +68,12 @@ class ServiceStage:
             PURPOSE_CODE[record.purpose],
             KIND_CODE[record.kind],
             record.area,
-            to_us(record.opened),
-            to_us(record.due),
+            record.opened,
+            record.due,
             record.return_address,
         )
         self.state.put(record.receipt, kept)
-        self._due.add(record.receipt, kept.due_us)
+        self._due.add(record.receipt, to_us(record.due))
         out.clocks.append(record)
 
     def _answer(self, record: ClockAnswer, out: Outputs) -> None:
@@ -95,20 +99,22 @@ class ServiceStage:
         self, receipt: str, kept: OpenClock, how: ClockState, now_us: int, out: Outputs
     ) -> None:
         ended = ServiceClock(
-            receipt=receipt,
-            state=how,
-            purpose=_PURPOSES[kept.purpose],
-            kind=_KINDS[kept.kind],
-            area=kept.area,
-            opened=from_us(kept.opened_us),
-            due=from_us(kept.due_us),
-            updated=from_us(now_us),
-            return_address=kept.return_address,
+            receipt,
+            how,
+            _PURPOSES[kept.purpose],
+            _KINDS[kept.kind],
+            kept.area,
+            kept.opened,
+            kept.due,
+            from_us(now_us),
+            kept.return_address,
         )
         out.clocks.append(ended)
         if kept.return_address is not None:
             out.returned.append(ended)
+        if now_us >= self._forgotten_us(kept):
+            self.state.delete(receipt)
+            return
         kept.ended, kept.return_address = True, None
-        kept.due_us = max(kept.due_us, now_us)
         self.state.put(receipt, kept)
-        self._due.add(receipt, self._due_us(kept))
+        self._due.add(receipt, self._forgotten_us(kept))

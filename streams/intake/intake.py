@@ -236,13 +236,13 @@ class Intake:
         opened = from_us(ingest_us)
         due_us = self._calendar.due_us(data.purpose, data.severity, ingest_us)
         return ServiceClock(
-            receipt=receipt,
-            state=ClockState.OPENED,
-            purpose=data.purpose,
-            kind=data.kind,
-            area=placed.code,
-            opened=opened,
-            due=from_us(due_us),
-            updated=opened,
-            return_address=address,
+            receipt,
+            ClockState.OPENED,
+            data.purpose,
+            data.kind,
+            placed.code,
+            opened,
+            from_us(due_us),
+            opened,
+            address,
         )

@@ -25,6 +25,9 @@ CASES = {
         {Kind.SELF_HARM, Kind.MENTAL_HEALTH_CRISIS},
         4,
     ),
+    "threat_life_in_danger": (Level.RED, {Sign.THREAT_TO_KILL}, None, 4),
+    "violence_life_in_danger": (Level.RED, set(), {Kind.DOMESTIC_VIOLENCE}, 4),
+    "neglect_life_in_danger": (Level.RED, set(), {Kind.CHILD_OR_ELDER_NEGLECT}, 4),
     "dependent_in_danger": (
         Level.RED,
         {Sign.NO_FOOD_OR_HEAT},
@@ -103,7 +106,9 @@ def test_a_floor_holds_for_no_other_kind(code: str) -> None:
 
 def test_nothing_dangerous_reported_is_no_floor() -> None:
     harmless = {Sign.HELP_REFUSED, Sign.ISOLATION, Sign.HAZARD_AT_HOME}
-    assert all(not codes(kind, 4, harmless) for kind in set(Kind) - {Kind.SELF_HARM})
+    at_once = {Kind.SELF_HARM, Kind.DOMESTIC_VIOLENCE, Kind.CHILD_OR_ELDER_NEGLECT}
+    assert all(not codes(kind, 4, harmless) for kind in set(Kind) - at_once)
+    assert all(not codes(kind, 3, harmless) for kind in Kind)
 
 
 @given(kind=kinds, severity=severities, signs=sign_sets, more=sign_sets, graver=severities)

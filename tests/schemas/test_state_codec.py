@@ -21,6 +21,7 @@ from schemas.state import (
     PersonHistory,
     Seen,
 )
+from schemas.times import from_us
 from schemas.versioned import STATE_CODECS, StateError, VersionedCodec
 from tests.schemas.record_strategies import values_of
 
@@ -59,8 +60,8 @@ GOLDEN: list[tuple[Packed, str]] = [
         ),
     ),
     (
-        OpenClock(3, 3, "440703", 1_000_000, 9_000_000, b"sealed", True),
-        ("01970303a6343430373033ce000f4240ce00895440c4067365616c6564c3"),
+        OpenClock(3, 3, "440703", from_us(1_000_000), from_us(9_000_000), b"sealed", True),
+        ("01970303a6343430373033d6ff00000001d6ff00000009c4067365616c6564c3"),
     ),
     (
         LearnerState(4, b"{}", [(0.25, True)]),

@@ -90,18 +90,27 @@ def test_the_limit_is_the_least_count_that_is_a_surge(
     assert judge_day(series, series.day, families, config) is None
 
 
-@pytest.mark.parametrize(("usual", "least"), [(0, 3), (1, 4), (4, 9), (10, 17), (100, 121)])
-def test_a_day_stands_out_two_deviations_of_chance_above_four_weeks(usual: int, least: int) -> None:
+@pytest.mark.parametrize(("usual", "least"), [(0, 3), (1, 6), (4, 12), (9, 20), (100, 132)])
+def test_a_day_stands_out_three_deviations_of_chance_above_four_weeks(
+    usual: int, least: int
+) -> None:
     series = series_of([*[1_000] * 5, *[usual] * 28, 0])
     assert least_of(series, series.day, CONFIG) == least
 
 
+def test_where_the_same_weekdays_are_quieter_less_stands_out() -> None:
+    weeks = [10, 10, 10, 10, 10, 0, 0] * 6
+    saturday = series_of([*weeks[:-2], 0])
+    monday = series_of([*weeks, 0])
+    assert least_of(saturday, saturday.day, CONFIG) < least_of(monday, monday.day, CONFIG)
+
+
 def test_a_day_that_does_not_stand_out_by_itself_is_no_surge_whatever_detectors_say() -> None:
     one_voice = SeriesConfig(agree_min=1)
-    series = series_of([*[100] * 60, 120])
+    series = series_of([*[100] * 60, 131])
     past = Past(series.day, series.counts[:-1])
-    assert any((d.limit_one([], past) or 0) in range(101, 120) for d in EARS)
-    assert limit_of(series, series.day, (EARS,), one_voice) == 121
+    assert any((d.limit_one([], past) or 0) in range(101, 131) for d in EARS)
+    assert limit_of(series, series.day, (EARS,), one_voice) == 132
     assert judge_day(series, series.day, (EARS,), one_voice) is None
     add_count(series, series.day, 1)
     assert judge_day(series, series.day, (EARS,), one_voice) is not None

@@ -1,0 +1,1 @@
+"""Measurements: how fast, how flat and how small, each beside what a peer needs for the same."""
