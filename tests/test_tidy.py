@@ -33,7 +33,7 @@ FILES = {
 # Installed, generated, or one person's own: what .gitignore names, and git itself.
 NOT_OURS = re.compile(
     r"\.git|\.venv|\.env|\.idea|\.vscode|\.DS_Store|\.hypothesis|\.\w+_cache|__pycache__"
-    r"|build|dist|uv\.lock\.new|.*\.egg-info|.*\.py[cod]|.*\.swp"
+    r"|build|dist|results|town|uv\.lock\.new|.*\.egg-info|.*\.py[cod]|.*\.swp"
 )
 NOT_TEXT = {".png"}
 LINES_MAX = {"tests": 400, "bench": 400}
