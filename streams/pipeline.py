@@ -25,6 +25,7 @@ from schemas.events import RawRecord
 from schemas.outcomes import (
     Alert,
     Assessment,
+    ClockAnswer,
     ClockState,
     DeadLetter,
     ServiceClock,
@@ -167,6 +168,11 @@ class Pipeline:
         """Take in what happened to an alert."""
         stage = self.person if record.scope is Scope.PERSON else self.area
         stage.step(record, self._said)
+        self._settle()
+
+    def answer(self, record: ClockAnswer) -> None:
+        """Take in that the authority answered a contact."""
+        self.service.step(record, self._said)
         self._settle()
 
     def snapshot(self) -> dict[str, dict[str, bytes]]:
