@@ -23,7 +23,10 @@ from forewarn.configuration import ConfigurationError, digest_of, read_configura
 from forewarn.keys import load_or_make_keyring
 from forewarn.settings import Settings
 from forewarn.version import CODE_VERSION
-from schemas.areas import Directory, DirectoryError, read_directory
+from schemas.areas import Directory
+from schemas.rejections import Rejection
+from streams.feeds.mapping_reasons import FeedFileError
+from streams.feeds.mapping_shipped import load_areas
 from streams.pipeline import Pipeline
 from streams.replay import Span
 from streams.replay import replay as run_replay
@@ -45,10 +48,10 @@ def replay(
         typer.Option(help="TOML file; `forewarn config show` prints every key and its default."),
     ] = None,
     areas: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            help="Area directory (JSON). Without one, digit codes of 4, 6, 9, 12 and 15 digits "
-            "nest by prefix.",
+            help="Area directory (JSON), or the name of a shipped mapping that has one. Without "
+            "one, digit codes of 4, 6, 9, 12 and 15 digits nest by prefix.",
         ),
     ] = None,
 ) -> None:
@@ -61,7 +64,7 @@ def replay(
     errors = Console(stderr=True)
     try:
         pipeline_config = read_configuration(config)
-        directory = read_directory(areas.read_bytes()) if areas else Directory()
+        directory = load_areas(areas) if areas else Directory()
         keys_file = Settings().keys_file
         keyring, made = load_or_make_keyring(keys_file)
         if made:
@@ -83,7 +86,7 @@ def replay(
             started = time.perf_counter()
             span = _run(pipeline, events, errors)
             summary = files.finish(pipeline, span, about)
-    except (ConfigurationError, DirectoryError, KeyringError, ValueError) as error:
+    except (ConfigurationError, FeedFileError, KeyringError, ValueError) as error:
         errors.print(f"[red]Stopped:[/red] {error}")
         raise typer.Exit(2) from error
     except (OSError, EOFError, zlib.error) as error:
@@ -149,3 +152,20 @@ def _show(summary: dict[str, Any], span: Span, seconds: float) -> None:
         if name.startswith(("alerts.opened", "dead_letters", "vault", "service_clocks")):
             table.add_row(name.replace(".", " "), f"{number:,}")
     console.print(table)
+    dead = summary["counts"].get("intake.dead_letters", 0)
+    if dead > span.records / 2:
+        console.print(_why_dead(summary["tally"], dead, span.records))
+
+
+def _why_dead(tally: dict[str, int], dead: int, records: int) -> str:
+    """Return what to do when most of a feed could not be taken."""
+    prefix = "dead_letters."
+    reasons = {name: n for name, n in tally.items() if name.startswith(prefix)}
+    most = max(reasons, key=lambda name: reasons[name]).removeprefix(prefix)
+    advice = {
+        Rejection.UNKNOWN_AREA: "give the area directory of this feed with --areas",
+        Rejection.MALFORMED_JSON: "is this an export? Then map it first: forewarn map --help",
+        Rejection.INGESTTIME_OUT_OF_RANGE: "a feed from the future cannot have come in yet",
+    }.get(Rejection(most), "dead-letters.jsonl has the reason and the place of each")
+    said = f"{dead:,} of {records:,} records could not be taken, most for {most}:"
+    return f"[yellow]{said}[/yellow] {advice}."

@@ -16,6 +16,7 @@ from streams.feeds.mapping_reasons import FeedFileError, listed, nearest
 from streams.feeds.mapping_yaml import TEXT_CHARS_MAX
 
 SUFFIX = ".yaml"
+AREAS_SUFFIX = ".areas.json"
 TEXT_BYTES_MAX = 4 * TEXT_CHARS_MAX
 DIRECTORY_BYTES_MAX = 64 * 1024 * 1024
 
@@ -47,6 +48,22 @@ def load_mapping(which: str, areas: Path | None = None) -> Mapping:
     elif named is not None:
         directory = _directory(_beside(place, named))
     return compile_mapping(text, place.name, directory)
+
+
+def load_areas(which: str) -> Directory:
+    """Return the area directory at the path, or shipped with the mapping of the name, `which`.
+
+    Raises FeedFileError where there is none, or it cannot be read or contradicts itself.
+    """
+    named = Path(which)
+    place = named if named.is_file() else _shipped().joinpath(which + AREAS_SUFFIX)
+    directory = _directory(place)
+    if directory is None:
+        raise FeedFileError(
+            f"there is no area directory {which!r}, and none of that name is shipped with a "
+            f"mapping. Mappings shipped: {listed(shipped_mappings())}"
+        )
+    return directory
 
 
 def _shipped() -> Traversable:

@@ -82,6 +82,7 @@ def test_the_keyring_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
         (["{feed}", "--config", "{tmp}/none.toml"], "cannot be read"),
         (["{feed}", "--config", "{feed}"], "is not TOML"),
         (["{feed}", "--areas", "{feed}"], "area directory cannot be read"),
+        (["{feed}", "--areas", "nowhere"], "no area directory 'nowhere'"),
         (["{cut}"], "damaged or cut off"),
     ],
 )
@@ -96,6 +97,16 @@ def test_what_cannot_be_read_is_a_clear_error_and_leaves_no_results(
     assert result.exit_code == 2
     assert said in " ".join(result.output.split())
     assert not list((tmp_path / "out").glob("*")) if (tmp_path / "out").exists() else True
+
+
+def test_the_areas_of_a_shipped_mapping_are_taken_by_its_name(feed: Path, tmp_path: Path) -> None:
+    arguments = ["replay", str(feed), "--areas", "montgomery-911", "--out", str(tmp_path / "out")]
+    result = RUN.invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert "--areas" in result.output, "no word on why nothing could be taken"
+    summary = json.loads((tmp_path / "out" / "summary.json").read_bytes())
+    assert summary["about"]["areas"] == "montgomery-911.1"
+    assert summary["tally"]["dead_letters.unknown_area"] == 2
 
 
 def test_a_broken_keyring_is_named_without_its_content(feed: Path, tmp_path: Path) -> None:
