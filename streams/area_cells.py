@@ -8,6 +8,7 @@ no longer receive late signals are forgotten.
 """
 
 from bisect import insort
+from operator import attrgetter
 
 from schemas.records import AreaSignal
 from schemas.state import AreaCell, CellDay
@@ -56,15 +57,17 @@ def incidents_in(times: list[int], window_us: int) -> int:
 
 def forget_days(cell: AreaCell, before: int, now_us: int) -> None:
     """Forget the days before ordinal `before`, and incident ids past their time."""
-    if any(kept.day < before for kept in cell.days):
-        cell.days = [kept for kept in cell.days if kept.day >= before]
+    while cell.days and cell.days[0].day < before:
+        del cell.days[0]
     if cell.incidents and cell.incidents[0].until_us < now_us:
         cell.incidents = [seen for seen in cell.incidents if seen.until_us >= now_us]
 
 
 def _day_of(cell: AreaCell, day: int) -> CellDay:
-    for kept in cell.days:
+    """Return a day of the cell, begun if it is not there; days stand in order."""
+    for kept in reversed(cell.days):
         if kept.day == day:
             return kept
-    cell.days.append(CellDay(day))
-    return cell.days[-1]
+    begun = CellDay(day)
+    insort(cell.days, begun, key=attrgetter("day"))
+    return begun

@@ -105,6 +105,7 @@ class AreaStage:
         self._zone = directory.time_zone
         self._sets = DetectorSets(config)
         self._series_of: dict[str, int] = {}
+        self._begun: dict[str, tuple[int, Families]] = {}
         self._limits: dict[tuple[str, int], tuple[float, bool]] = {}
         self._limits_day = 0
         self._count_min = config.series.count_min
@@ -191,8 +192,9 @@ class AreaStage:
         if change == 0:
             out.counts["area.near_duplicate"] += 1
             return
-        since = self._since(cell, placed, day)
-        families = self._sets.for_series(self._series_of.get(placed.home, 0))
+        if placed.home not in self._begun:
+            self._begin(cell, placed, day)
+        since, families = self._begun[placed.home]
         code = KIND_CODE[signal.kind]
         out.daily[placed.home, code, day] += change
         for area in placed.line:
@@ -200,23 +202,28 @@ class AreaStage:
             if self._count_in(key, day, change, since, families) < 0:
                 out.counts["area.day_not_kept"] += 1
 
-    def _since(self, cell: AreaCell, placed: Placed, day: int) -> int:
-        """Return the first day on which anything was counted in the county."""
+    def _begin(self, cell: AreaCell, placed: Placed, day: int) -> None:
+        """Look up on which day counting began in a county, this one at the latest."""
         home = cell if placed.code == placed.home else self.cells.get(placed.home)
         if home is None:
             home = AreaCell()
         if not home.since:
             home.since = day
             self.cells.put(placed.home, home)
-        return home.since
+        families = self._sets.for_series(self._series_of.get(placed.home, 0))
+        self._begun[placed.home] = home.since, families
+
+    def _new_series(self, home: str, since: int, day: int) -> AreaSeries:
+        """Begin a series; its county now shares its error budget among one more."""
+        self._series_of[home] = self._series_of.get(home, 0) + 1
+        self._begun[home] = since, self._sets.for_series(self._series_of[home])
+        return new_series(min(since, day), day, self.config.series)
 
     def _count_in(self, key: str, day: int, change: int, since: int, families: Families) -> int:
         """Count in one series and return the day's count, -1 for a day it keeps no more."""
         series = self.series.get(key)
         if series is None:
-            series = new_series(min(since, day), day, self.config.series)
-            home = key.split("|", 1)[0]
-            self._series_of[home] = self._series_of.get(home, 0) + 1
+            series = self._new_series(key.split("|", 1)[0], since, day)
         elif series.day < day:
             roll_to(series, day, self.config.series)
         elif series.day > day:

@@ -57,7 +57,7 @@ def has_seen(history: PersonHistory, signal: bytes) -> bool:
     for past in history.signals:
         if past.signal == signal:
             return True
-    return any(seen.signal == signal for seen in history.seen)
+    return bool(history.seen) and any(seen.signal == signal for seen in history.seen)
 
 
 def add(history: PersonHistory, past: PastSignal, now_us: int, config: HistoryConfig) -> None:

@@ -53,12 +53,14 @@ def wait(history: PersonHistory, pending: Pending, config: LabelConfig) -> bool:
 def first_report(history: PersonHistory, past: PastSignal, merge_minutes: int) -> bool:
     """Say whether no other report of the same matter is in the history yet."""
     window = merge_minutes * MINUTE_US
-    return not any(
-        other.kind == past.kind
-        and abs(other.time_us - past.time_us) <= window
-        and other.signal != past.signal
-        for other in history.signals
-    )
+    for other in history.signals:
+        if (
+            other.kind == past.kind
+            and abs(other.time_us - past.time_us) <= window
+            and other.signal != past.signal
+        ):
+            return False
+    return True
 
 
 def maturity_us(pending: Pending, config: LabelConfig) -> int:

@@ -14,6 +14,7 @@ from schemas.times import MINUTE_US
 from schemas.versioned import VersionedCodec
 
 S = TypeVar("S")
+V = TypeVar("V")
 BUCKET_US = 15 * MINUTE_US
 
 
@@ -36,12 +37,31 @@ class KeyedState(Protocol[S]):
         """Return the number of keys."""
 
 
-class PackedState(Generic[S]):
+class _InMemory(Generic[V]):
+    """What both kinds of state in memory have in common."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, V] = {}
+
+    def delete(self, key: str) -> None:
+        """Forget a key."""
+        self._values.pop(key, None)
+
+    def keys(self) -> Iterator[str]:
+        """Go through the keys."""
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        """Return the number of keys."""
+        return len(self._values)
+
+
+class PackedState(_InMemory[bytes], Generic[S]):
     """State as versioned bytes in memory: about 33 bytes and the dictionary slot over the value."""
 
     def __init__(self, codec: VersionedCodec[S]) -> None:
+        super().__init__()
         self._codec = codec
-        self._values: dict[str, bytes] = {}
 
     def get(self, key: str) -> S | None:
         """Decode and return the value of a key, or None."""
@@ -52,18 +72,6 @@ class PackedState(Generic[S]):
         """Encode and keep a value."""
         self._values[key] = self._codec.encode(value)
 
-    def delete(self, key: str) -> None:
-        """Forget a key."""
-        self._values.pop(key, None)
-
-    def keys(self) -> Iterator[str]:
-        """Go through the keys."""
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        """Return the number of keys."""
-        return len(self._values)
-
     def snapshot(self) -> dict[str, bytes]:
         """Return a copy of all values as versioned bytes."""
         return dict(self._values)
@@ -73,32 +81,20 @@ class PackedState(Generic[S]):
         self._values = {key: self._codec.encode(self._codec.decode(v)) for key, v in values.items()}
 
 
-class LiveState(Generic[S]):
+class LiveState(_InMemory[S]):
     """State as objects in memory; `snapshot` and `restore` go through the versioned bytes."""
 
     def __init__(self, codec: VersionedCodec[S]) -> None:
+        super().__init__()
         self._codec = codec
-        self._values: dict[str, S] = {}
 
     def get(self, key: str) -> S | None:
-        """Return the value of a key, or None; in place changes are seen at once."""
+        """Return the value of a key, or None: the object itself, not a copy."""
         return self._values.get(key)
 
     def put(self, key: str, value: S) -> None:
         """Keep a value."""
         self._values[key] = value
-
-    def delete(self, key: str) -> None:
-        """Forget a key."""
-        self._values.pop(key, None)
-
-    def keys(self) -> Iterator[str]:
-        """Go through the keys."""
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        """Return the number of keys."""
-        return len(self._values)
 
     def snapshot(self) -> dict[str, bytes]:
         """Return all values as versioned bytes."""

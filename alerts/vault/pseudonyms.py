@@ -1,4 +1,6 @@
-"""From a normalised identifier to a person key or a receipt (HMAC-SHA256), from a place to its key.
+"""From an identifier to a person key (HMAC-SHA256), a contact to its receipt, a place to its key.
+
+Receipts and place keys are made with keyed BLAKE2b, which is a MAC by itself (RFC 7693).
 
 Rules: every use has its own key and its own prefix; a `pseudonym` is namespaced by its source, as
 two sources may use one name for two people. Keys are the first 128 bits in 32 hex digits: among a
@@ -42,7 +44,7 @@ class Pseudonyms:
     def receipt(self, source: str, event_id: str) -> str:
         """Return the receipt of a contact, under a key that has nothing to do with persons."""
         named = f"{self._namespace}\x1freceipt\x1f{source}\x1f{event_id}"
-        return hmac.digest(self._keyring.receipt, named.encode(), "sha256").hex()[:KEY_HEX_DIGITS]
+        return blake2b(named.encode(), key=self._keyring.receipt, digest_size=16).hexdigest()
 
     def place_key(self, lat: float, lon: float) -> str:
         """Return the key of a place (keyed BLAKE2b): the location rounded to about 100 m."""
