@@ -21,6 +21,7 @@ from schemas.closed import Closed
 from schemas.outcomes import ModelSnapshot, TrainingExample
 
 FORMAT = 1
+_EDGE = 1e-9
 
 
 class ModelError(ValueError):
@@ -109,15 +110,20 @@ class PersonLearner:
         x = self._scaler.transform_one(dict(zip(FEATURE_NAMES, values, strict=True)))
         return float(self._model.predict_proba_one(x)[True])
 
-    def learn_one(self, example: TrainingExample) -> None:
-        """Learn from one matured example. Raises ModelError for one that would do harm."""
+    def learn_one(self, example: TrainingExample) -> float:
+        """Learn from one matured example and return the probability given before learning.
+
+        Raises ModelError for an example that would do harm; the model is then as it was.
+        """
         check_example(example)
         x = dict(zip(FEATURE_NAMES, example.values, strict=True))
-        before = min(max(self.predict_one(example.values), 1e-9), 1 - 1e-9)
+        before = min(max(self.predict_one(example.values), _EDGE), 1 - _EDGE)
+        said = self.platt.probability(logit(before))
         self.platt = self.platt.learned(logit(before), harmed=example.harmed, weight=example.weight)
         self._scaler.learn_one(x)
         self._model.learn_one(self._scaler.transform_one(x), example.harmed, w=example.weight)
         self.examples += 1
+        return said
 
     def body(self) -> ModelBody:
         """Return the model as plain numbers."""

@@ -9,13 +9,11 @@ from collections import deque
 
 import msgspec
 
-from detectors.calibration import logit
 from detectors.person_model import (
     ModelError,
     PersonLearner,
     PersonModel,
     PersonModelConfig,
-    check_example,
     model_of,
     read_body,
     snapshot_of,
@@ -25,8 +23,6 @@ from schemas.records import Activated, Activation
 from schemas.state import LearnerState
 from schemas.versioned import LEARNER_STATE
 from streams.outputs import Outputs
-
-_ODDS_EDGE = 1e-9
 
 
 class LearnerStage:
@@ -42,24 +38,17 @@ class LearnerStage:
     def step(self, example: TrainingExample, out: Outputs) -> None:
         """Learn from one example and perhaps publish. A bad example is counted and left out."""
         try:
-            check_example(example)
-            self._watch(example)
-            self.learner.learn_one(example)
+            said = self.learner.learn_one(example)
         except ModelError:
             out.counts["learner.example_refused"] += 1
             return
+        self._recent.append((said, example.harmed))
         out.counts["learner.examples"] += 1
         examples = self.learner.examples
         if examples >= self.config.examples_min and not (
             examples % self.config.publish_every_examples
         ):
             self._publish(example.ingest_us, out)
-
-    def _watch(self, example: TrainingExample) -> None:
-        """Keep what the model would have said of this example, before it learns from it."""
-        river = self.learner.predict_one(example.values)
-        edged = min(max(river, _ODDS_EDGE), 1 - _ODDS_EDGE)
-        self._recent.append((self.learner.platt.probability(logit(edged)), example.harmed))
 
     def observed_over_expected(self) -> float:
         """Return harm seen over harm predicted among the latest examples (1 is calibrated)."""

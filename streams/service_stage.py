@@ -5,6 +5,7 @@ with its sealed return address, which only the intake can open. A clock that has
 until its contact can no longer be delivered again, then forgotten.
 """
 
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from msgspec import Meta
@@ -14,7 +15,7 @@ from schemas.outcomes import ClockAnswer, ClockState, ServiceClock
 from schemas.records import Tick
 from schemas.state import OpenClock
 from schemas.taxonomy import KIND_CODE, PURPOSE_CODE, Kind, Purpose, members_of
-from schemas.times import DAY_US, from_us, to_us
+from schemas.times import from_us, to_us
 from streams.clock import StageClock
 from streams.outputs import Outputs
 from streams.state import DueIndex, KeyedState
@@ -38,11 +39,12 @@ class ServiceStage:
         self.config = config
         self.state = state
         self.clock = clock
-        self._due = DueIndex()
+        self._remembered = timedelta(days=config.remember_days)
+        self._index = DueIndex()
         for receipt in list(state.keys()):
             kept = state.get(receipt)
             if kept is not None:
-                self._due.add(receipt, self._due_us(kept))
+                self._index.add(receipt, to_us(self._due(kept)))
 
     def step(self, record: ServiceClock | ClockAnswer | Tick, out: Outputs) -> None:
         """Take one record in and append what follows from it to `out`."""
@@ -53,12 +55,9 @@ class ServiceStage:
         elif self.clock.advance(record):
             self._time_passed(self.clock.now_us, out)
 
-    def _due_us(self, kept: OpenClock) -> int:
-        return self._forgotten_us(kept) if kept.ended else to_us(kept.due)
-
-    def _forgotten_us(self, kept: OpenClock) -> int:
-        """Return when the contact can no longer be delivered again."""
-        return to_us(kept.opened) + self.config.remember_days * DAY_US
+    def _due(self, kept: OpenClock) -> datetime:
+        """Return when something about a clock falls due: its end, or after it its forgetting."""
+        return kept.opened + self._remembered if kept.ended else kept.due
 
     def _open(self, record: ServiceClock, out: Outputs) -> None:
         if self.state.get(record.receipt) is not None:
@@ -73,7 +72,7 @@ class ServiceStage:
             record.return_address,
         )
         self.state.put(record.receipt, kept)
-        self._due.add(record.receipt, to_us(record.due))
+        self._index.add(record.receipt, to_us(record.due))
         out.clocks.append(record)
 
     def _answer(self, record: ClockAnswer, out: Outputs) -> None:
@@ -81,22 +80,23 @@ class ServiceStage:
         if kept is None or kept.ended:
             out.counts["service.answer_of_no_open_clock"] += 1
             return
-        self._end(record.receipt, kept, ClockState.ANSWERED, record.ingest_us, out)
+        self._end(record.receipt, kept, ClockState.ANSWERED, from_us(record.ingest_us), out)
 
     def _time_passed(self, now_us: int, out: Outputs) -> None:
-        for receipt in self._due.due(now_us):
+        now = from_us(now_us)
+        for receipt in self._index.due(now_us):
             kept = self.state.get(receipt)
             if kept is None:
                 continue
-            if self._due_us(kept) > now_us:
-                self._due.add(receipt, self._due_us(kept))
+            if self._due(kept) > now:
+                self._index.add(receipt, to_us(self._due(kept)))
             elif kept.ended:
                 self.state.delete(receipt)
             else:
-                self._end(receipt, kept, ClockState.OVERDUE, now_us, out)
+                self._end(receipt, kept, ClockState.OVERDUE, now, out)
 
     def _end(
-        self, receipt: str, kept: OpenClock, how: ClockState, now_us: int, out: Outputs
+        self, receipt: str, kept: OpenClock, how: ClockState, now: datetime, out: Outputs
     ) -> None:
         ended = ServiceClock(
             receipt,
@@ -106,15 +106,15 @@ class ServiceStage:
             kept.area,
             kept.opened,
             kept.due,
-            from_us(now_us),
+            now,
             kept.return_address,
         )
         out.clocks.append(ended)
         if kept.return_address is not None:
             out.returned.append(ended)
-        if now_us >= self._forgotten_us(kept):
+        kept.ended, kept.return_address = True, None
+        if now >= self._due(kept):
             self.state.delete(receipt)
             return
-        kept.ended, kept.return_address = True, None
         self.state.put(receipt, kept)
-        self._due.add(receipt, self._forgotten_us(kept))
+        self._index.add(receipt, to_us(self._due(kept)))
