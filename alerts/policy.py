@@ -56,14 +56,14 @@ def decide_person(
     floors: Sequence[Reason], probability: float | None, policy: PersonPolicy, *, help_overdue: bool
 ) -> Decision:
     """Decide about one person; `probability` is None where no score may be used."""
+    scored = None if probability is None else _scored(probability, policy)
+    if not (floors or help_overdue or scored):
+        return RULES_ONLY if probability is None else NO_ALERT
     reasons = list(floors)
     if help_overdue:
         reasons.append(_help_overdue(policy))
-    scored = None if probability is None else _scored(probability, policy)
     if scored is not None:
         reasons.append(scored)
-    if not reasons:
-        return RULES_ONLY if probability is None else NO_ALERT
     strongest = max(reasons, key=lambda reason: rank_of(reason.level))
     return Decision(strongest.level, strongest.code, tuple(reasons))
 
@@ -91,6 +91,8 @@ def decide_surge(count: int, expected: float, policy: AreaPolicy) -> Decision:
 
 
 def _scored(probability: float, policy: PersonPolicy) -> Reason | None:
+    if probability < policy.blue_probability:
+        return None
     for level, threshold in (
         (Level.ORANGE, policy.orange_probability),
         (Level.YELLOW, policy.yellow_probability),

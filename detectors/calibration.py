@@ -16,8 +16,9 @@ OFFSET_MAX = 5.0
 
 def sigmoid(log_odds: float) -> float:
     """Return the probability of log-odds, safe at both ends."""
-    bounded = max(-_LOG_ODDS_MAX, min(_LOG_ODDS_MAX, log_odds))
-    return 1.0 / (1.0 + math.exp(-bounded))
+    if not -_LOG_ODDS_MAX < log_odds < _LOG_ODDS_MAX:
+        log_odds = math.copysign(_LOG_ODDS_MAX, log_odds)
+    return 1.0 / (1.0 + math.exp(-log_odds))
 
 
 def logit(probability: float) -> float:

@@ -16,7 +16,7 @@ from detectors.person_model import PersonModel
 from schemas.closed import Closed
 from schemas.outcomes import Alert, Assessment, Change, Reason
 from schemas.records import PersonSignal
-from schemas.state import Episode, PastSignal, Pending, PersonHistory
+from schemas.state import Episode, Incident, PastSignal, Pending, PersonHistory
 from schemas.taxonomy import KIND_CODE, Kind, Scope
 from schemas.times import from_us
 from streams.history import HistoryConfig, incidents_of
@@ -47,6 +47,14 @@ class Cause(NamedTuple):
     now_us: int
 
 
+class Reading(NamedTuple):
+    """What a history shows: its incidents, and where it may be scored, features and probability."""
+
+    incidents: list[Incident]
+    values: tuple[float, ...] = ()
+    probability: float | None = None
+
+
 def cause_of(signal: PersonSignal) -> Cause:
     """Return the cause that a signal is."""
     return Cause(signal.person, signal.kind, signal.area, signal.signal_id, signal.ingest_us)
@@ -68,7 +76,8 @@ class PersonJudge:
         cause = cause_of(signal)
         alert = None
         if decision.level is not None:
-            alert = self._tell(history, cause, decision, None, out, late=past)
+            reading = self._look(history)
+            alert = self._tell(history, cause, decision, reading, out, late=past)
         self._assess(cause, decision, None, alert, out)
 
     def judge(
@@ -76,51 +85,48 @@ class PersonJudge:
     ) -> None:
         """Judge a history with a new report in it; the prediction then waits for its label."""
         floors = floors_of(signal.kind, signal.severity, signal.signs)
-        values, probability = self._score(history)
-        self._wait_for_label(history, past, values, probability, signal.ingest_us, out)
-        self._decide(history, cause_of(signal), floors, values, probability, out)
+        reading = self._score(history)
+        self._wait_for_label(history, past, reading, signal.ingest_us, out)
+        self._decide(history, cause_of(signal), floors, reading, out)
 
     def judge_overdue(self, history: PersonHistory, cause: Cause, out: Outputs) -> None:
         """Judge a history in which a request for help became overdue."""
-        values, probability = self._score(history)
-        self._decide(history, cause, (), values, probability, out, help_overdue=True)
+        self._decide(history, cause, (), self._score(history), out, help_overdue=True)
 
-    def _decide(  # what one judgement rests on
+    def _decide(
         self,
         history: PersonHistory,
         cause: Cause,
         floors: tuple[Reason, ...],
-        values: tuple[float, ...],
-        probability: float | None,
+        reading: Reading,
         out: Outputs,
         *,
         help_overdue: bool = False,
     ) -> None:
-        decision = decide_person(floors, probability, self.config.policy, help_overdue=help_overdue)
-        alert = self._tell(history, cause, decision, values, out)
-        self._assess(cause, decision, probability, alert, out)
+        decision = decide_person(
+            floors, reading.probability, self.config.policy, help_overdue=help_overdue
+        )
+        alert = self._tell(history, cause, decision, reading, out)
+        self._assess(cause, decision, reading.probability, alert, out)
 
-    def _score(self, history: PersonHistory) -> tuple[tuple[float, ...], float | None]:
+    def _look(self, history: PersonHistory) -> Reading:
+        return Reading(incidents_of(history, self.config.history))
+
+    def _score(self, history: PersonHistory) -> Reading:
         incidents = incidents_of(history, self.config.history)
         values = features_of(incidents, history.signals[-1].time_us)
-        return values, self.model.score_one(values) if self.model else None
+        return Reading(incidents, values, self.model.score_one(values) if self.model else None)
 
-    def _wait_for_label(  # the parts of one prediction
-        self,
-        history: PersonHistory,
-        past: PastSignal,
-        values: tuple[float, ...],
-        probability: float | None,
-        now_us: int,
-        out: Outputs,
+    def _wait_for_label(
+        self, history: PersonHistory, past: PastSignal, reading: Reading, now_us: int, out: Outputs
     ) -> None:
         """Let a prediction wait; a near-duplicate report makes none of its own."""
         if not first_report(history, past, self.config.history.merge_minutes):
             out.counts["person.near_duplicate"] += 1
             return
         version = self.model.version if self.model else ""
-        predicted = self.config.base_rate if probability is None else probability
-        pending = Pending(now_us, past.signal, pack(values), predicted, version)
+        predicted = self.config.base_rate if reading.probability is None else reading.probability
+        pending = Pending(now_us, past.signal, pack(reading.values), predicted, version)
         if not wait(history, pending, self.config.labels):
             out.counts["person.prediction_not_kept"] += 1
 
@@ -129,7 +135,7 @@ class PersonJudge:
         history: PersonHistory,
         cause: Cause,
         decision: Decision,
-        values: tuple[float, ...] | None,
+        reading: Reading,
         out: Outputs,
         *,
         late: PastSignal | None = None,
@@ -142,16 +148,15 @@ class PersonJudge:
         if late is not None and len(episode.late) < LATE_EVIDENCE_MAX:
             episode.late.append(late)
         score = None
-        if values is not None and self.model is not None:
-            score = explain(self.model, values, self.config.labels.horizon_days)
-        incidents = incidents_of(history, self.config.history)
+        if reading.values and self.model is not None:
+            score = explain(self.model, reading.values, self.config.labels.horizon_days)
         alert = alert_of(
             Telling(
                 cause.person,
                 history,
                 episode,
                 change,
-                incidents,
+                reading.incidents,
                 cause.now_us,
                 decision.reasons,
                 score,
