@@ -82,15 +82,35 @@ def _dead_letters(feed: Topic) -> Topic:
     )
 
 
-def _log(name: str, key: str, types: tuple[str, ...], about: str, **more: object) -> Topic:
-    settings: dict[str, object] = {
-        "partitions": 12,
-        "cleanup": Cleanup.DELETE,
-        "writers": (Part.INTAKE,),
-        "readers": (),
-        **more,
-    }
-    return Topic(name=f"forewarn.{name}.v1", key=key, types=types, about=about, **settings)  # type: ignore[arg-type]  # the keywords are spelled out just above and checked by a test
+def _log(  # the parts of one topic, most of them alike
+    name: str,
+    key: str,
+    types: tuple[str, ...],
+    about: str,
+    *,
+    writers: tuple[Part, ...] = (Part.INTAKE,),
+    readers: tuple[Part, ...],
+    partitions: int = 12,
+    cleanup: Cleanup = Cleanup.DELETE,
+    retention_ms: int | None = None,
+    compaction_lag_ms_min: int = 0,
+    compaction_lag_ms_max: int | None = None,
+    carries_identity: bool = False,
+) -> Topic:
+    return Topic(
+        name=f"forewarn.{name}.v1",
+        key=key,
+        types=types,
+        partitions=partitions,
+        cleanup=cleanup,
+        writers=writers,
+        readers=readers,
+        retention_ms=retention_ms,
+        compaction_lag_ms_min=compaction_lag_ms_min,
+        compaction_lag_ms_max=compaction_lag_ms_max,
+        carries_identity=carries_identity,
+        about=about,
+    )
 
 
 FEEDS: dict[Feed, Topic] = {

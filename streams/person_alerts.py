@@ -17,6 +17,7 @@ from schemas.times import from_us
 from streams.history import incident_of
 
 EVIDENCE_MAX = 20
+LATE_EVIDENCE_MAX = 5
 KINDS = members_of(Kind)
 _PURPOSES = members_of(Purpose)
 _ORIGINS = members_of(Origin)

@@ -22,9 +22,7 @@ from schemas.times import from_us
 from streams.history import HistoryConfig, incidents_of
 from streams.labels import LabelConfig, first_report, wait
 from streams.outputs import Outputs
-from streams.person_alerts import Telling, alert_of
-
-LATE_EVIDENCE_MAX = 5
+from streams.person_alerts import LATE_EVIDENCE_MAX, Telling, alert_of
 
 
 class PersonConfig(Closed, frozen=True):
@@ -76,7 +74,7 @@ class PersonJudge:
         cause = cause_of(signal)
         alert = None
         if decision.level is not None:
-            reading = self._look(history)
+            reading = Reading(incidents_of(history, self.config.history))
             alert = self._tell(history, cause, decision, reading, out, late=past)
         self._assess(cause, decision, None, alert, out)
 
@@ -108,9 +106,6 @@ class PersonJudge:
         )
         alert = self._tell(history, cause, decision, reading, out)
         self._assess(cause, decision, reading.probability, alert, out)
-
-    def _look(self, history: PersonHistory) -> Reading:
-        return Reading(incidents_of(history, self.config.history))
 
     def _score(self, history: PersonHistory) -> Reading:
         incidents = incidents_of(history, self.config.history)

@@ -7,13 +7,15 @@ harmless. Of two open episodes of one kind the more dangerous goes on, and the o
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from schemas.outcomes import Change
 from schemas.records import HistoryArrival, HistoryMove, PersonSignal
 from schemas.state import Episode, PersonHistory
 from schemas.versioned import PERSON_HISTORY
 from streams.history import HistoryConfig, incidents_of, joined
 from streams.outputs import Outputs
-from streams.person_alerts import Telling, alert_of
+from streams.person_alerts import LATE_EVIDENCE_MAX, Telling, alert_of
 
 Tell = Callable[[Episode, Change, str | None], None]
 
@@ -30,23 +32,7 @@ def move_away(history: PersonHistory | None, move: HistoryMove, out: Outputs) ->
 
 def forward(signal: PersonSignal, history: PersonHistory, out: Outputs) -> None:
     """Pass a signal on to the key its history has moved to."""
-    out.person_records.append(
-        PersonSignal(
-            signal.signal_id,
-            history.moved_to,
-            signal.kind,
-            signal.purpose,
-            signal.origin,
-            signal.channel,
-            signal.feed,
-            signal.severity,
-            signal.signs,
-            signal.area,
-            signal.time_us,
-            signal.ingest_us,
-            signal.safe_contact,
-        )
-    )
+    out.person_records.append(replace(signal, person=history.moved_to))
     out.counts["person.signal_forwarded"] += 1
 
 
@@ -58,7 +44,7 @@ def arrive(
     moved = PERSON_HISTORY.decode(arrival.history)
     if history.moved_to:
         out.person_records.append(
-            HistoryArrival(history.moved_to, arrival.person, arrival.history, arrival.ingest_us)
+            replace(arrival, person=history.moved_to, moved_from=arrival.person)
         )
         return history
     joined(history, moved, arrival.ingest_us, config)
@@ -86,7 +72,7 @@ def _settle(history: PersonHistory, one: Episode, two: Episode, tell: Tell) -> N
     kept, given_up = sorted(
         (one, two), key=lambda e: (not e.open, -e.level, e.opened_us, e.alert_id)
     )
-    kept.late = [*kept.late, *given_up.late][:5]
+    kept.late = [*kept.late, *given_up.late][:LATE_EVIDENCE_MAX]
     history.episodes[history.episodes.index(one)] = kept
     if given_up.open:
         given_up.open = False

@@ -6,6 +6,8 @@ score. What comes later than the allowed lateness stays out of the history, but 
 it all the same. Time passes by ticks alone.
 """
 
+from msgspec.structs import replace
+
 from alerts.episodes import fell_due, next_due_us
 from detectors.person_model import PersonModel
 from schemas.records import (
@@ -104,7 +106,7 @@ class PersonStage:
             out.counts["person.transition_of_unknown_person"] += 1
             return
         if history.moved_to:
-            out.person_records.append(_redirected(record, history.moved_to))
+            out.person_records.append(replace(record, subject=history.moved_to))
             return
         forget_old(history, record.ingest_us, self.config.history)
         if record.action in _HELP_ACTIONS:
@@ -181,16 +183,3 @@ def _note_contact(history: PersonHistory, signal: PersonSignal) -> None:
     if safe is not None:
         history.safe_hours = safe.hours or history.safe_hours
         history.never_inform = history.never_inform or safe.never_inform_household
-
-
-def _redirected(record: Transition, to: str) -> Transition:
-    return Transition(
-        record.transition_id,
-        record.scope,
-        to,
-        record.action,
-        record.ingest_us,
-        record.alert_id,
-        record.signal_id,
-        record.outcome,
-    )
