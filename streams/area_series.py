@@ -30,9 +30,11 @@ class SeriesConfig(Closed, frozen=True):
     """Bounds of a series and how many families of detectors must agree.
 
     Detectors remember from `warm_days` before the block of `block_days` in which a judged day lies.
+    `ring_days` leaves every day that is learned its full eight weeks before it, so that what the
+    ring has let go by then makes no difference.
     """
 
-    ring_days: Annotated[int, Meta(ge=21, le=400)] = 63
+    ring_days: Annotated[int, Meta(ge=21, le=400)] = 112
     lateness_days: Annotated[int, Meta(ge=0, le=14)] = 2
     block_days: Annotated[int, Meta(ge=7, le=100)] = 28
     warm_days: Annotated[int, Meta(ge=18, le=100)] = 21

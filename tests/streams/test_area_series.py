@@ -227,7 +227,7 @@ def test_a_series_restored_from_its_bytes_judges_as_before(
 
 
 def test_the_ring_is_bounded_and_days_before_it_are_no_surge() -> None:
-    series = series_of([50] * 100)
+    series = series_of([50] * (CONFIG.ring_days + 37))
     assert len(series.counts) == CONFIG.ring_days
     gone = series.day - CONFIG.ring_days
     assert judge_day(series, gone, AS_SHIPPED, CONFIG) is None
@@ -247,3 +247,8 @@ def test_more_voices_than_there_are_families_never_agree(agree: int) -> None:
     series = series_of([0] * 60 + [1_000], config)
     assert limit_of(series, series.day, EACH_ALONE, config) == math.inf
     assert judge_day(series, series.day, EACH_ALONE, config) is None
+
+
+def test_the_day_after_tells_the_same_of_a_day_that_was_told_late() -> None:
+    told = [(54, 0), (54, 0), (102, 0), (117, 0), (116, 1)]
+    assert arrived(told, FIRST + 120) == arrived(sorted(told), FIRST + 120)
