@@ -2,11 +2,15 @@
 
 import typer
 
-from forewarn.commands import config, published
+from forewarn.commands import broker, config, dlq, published, tail, topics
+from forewarn.commands.compare import compare
+from forewarn.commands.feed import feed
 from forewarn.commands.map_feed import map_feed
 from forewarn.commands.picture import picture
+from forewarn.commands.record import record
 from forewarn.commands.replay import replay
 from forewarn.commands.simulate import simulate
+from forewarn.commands.worker import worker
 from forewarn.logs import configure_logs
 from forewarn.settings import Settings
 from forewarn.version import CODE_VERSION
@@ -41,7 +45,15 @@ app.command("map")(map_feed)
 app.command("simulate")(simulate)
 app.command("replay")(replay)
 app.command("picture")(picture)
+app.command("worker")(worker)
+app.command("feed")(feed)
+app.command("record")(record)
+app.command("compare")(compare)
+app.add_typer(tail.app, name="tail")
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(config.app, name="config")
+app.add_typer(topics.app, name="topics")
+app.add_typer(broker.app, name="broker")
 app.add_typer(published.app, name="schemas")
 
 

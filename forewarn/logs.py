@@ -14,6 +14,7 @@ ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "reason", "detail", "topic", "partition", "offset", "count",
         "seconds", "records", "persons", "cells", "model_version", "code_version", "path", "stage",
+        "partitions", "generation", "next_offset", "attempt", "by_us",
     }
 )  # fmt: skip
 

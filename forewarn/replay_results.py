@@ -96,8 +96,8 @@ def read_results(folder: Path) -> ReplayResults:
         ZoneInfo(zone)
     except (msgspec.DecodeError, ZoneInfoNotFoundError, ValueError) as error:
         raise ResultsError(f"{path}: cannot be read: {error}") from error
-    counts = tuple(_lines(folder / "daily-counts.jsonl", DailyCount))
-    alerts = _raised(_lines(folder / "alerts.jsonl", Alert), ZoneInfo(zone))
+    counts = tuple(read_lines(folder / "daily-counts.jsonl", DailyCount))
+    alerts = _raised(read_lines(folder / "alerts.jsonl", Alert), ZoneInfo(zone))
     if not counts and not alerts:
         raise ResultsError(
             f"the replay in {folder} has nothing to look at: no incident was counted and no alert "
@@ -129,7 +129,8 @@ def _lies_in(area: str, outer: str) -> bool:
     return outer.isdigit() and len(outer) in _DIGITS and area.isdigit() and area.startswith(outer)
 
 
-def _lines(path: Path, kind: type[T]) -> Iterator[T]:
+def read_lines(path: Path, kind: type[T]) -> Iterator[T]:
+    """Yield the records of a file of JSON lines. Raises ResultsError, OSError."""
     decode = msgspec.json.Decoder(kind).decode
     try:
         with path.open("rb") as file:

@@ -57,10 +57,11 @@ class AreaSignal(Closed, frozen=True, tag="signal"):
 
 
 class Tick(Closed, frozen=True, tag="tick"):
-    """Time passed: source `source` has said everything up to `at_us`."""
+    """Time passed: source `source` has said everything up to `at_us`, and so have `others`."""
 
     source: str
     at_us: int
+    others: tuple[str, ...] = ()
 
 
 class Action(StrEnum):

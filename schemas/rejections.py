@@ -47,6 +47,7 @@ class Rejection(StrEnum):
     AREA_NOT_VALID = "area_not_valid"
     IDENTIFIER_MALFORMED = "identifier_malformed"
     IDENTIFIER_CHECKSUM = "identifier_checksum"
+    NOT_OF_THIS_LOG = "not_of_this_log"
 
 
 class Refused(ValueError):  # noqa: N818  # a refusal is a decision about a record, named as one
@@ -106,6 +107,11 @@ REJECTION_LABELS: dict[Rejection, Text] = {
             Rejection.IDENTIFIER_CHECKSUM,
             "an identifier with a wrong check digit",
             "标识号码校验错误",
+        ),
+        (
+            Rejection.NOT_OF_THIS_LOG,
+            "a record that does not belong in this log or partition",
+            "记录不属于该日志或分区",
         ),
     )
 }

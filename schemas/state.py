@@ -172,3 +172,23 @@ class LearnerState(Packed):
     epoch: int
     body: bytes
     recent: list[tuple[float, bool]] = []
+
+
+class ClockReading(Packed):
+    """How far each source has come, with the first tick of any and the stage's own time."""
+
+    latest: dict[str, int] = {}
+    first_us: int = 0
+    now_us: int = 0
+
+
+class StageProgress(Packed):
+    """How far one partition of a stage has come, kept with its state and changed with it.
+
+    `next_offset` is the first record of its log that is not yet durable; `activation` is the JSON
+    of the activation in force, empty where there is none.
+    """
+
+    next_offset: int
+    clock: ClockReading
+    activation: bytes = b""

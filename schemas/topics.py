@@ -1,7 +1,9 @@
 """The catalogue of topics, as data: what is on them, who may write and read, how long they keep it.
 
 Rules: raw topics keep identities at most 72 hours; topics keyed by person have bounded retention or
-bounded compaction lag; every feed has a dead-letter topic. Names are `forewarn.<noun>.v1`.
+bounded compaction lag; every feed has a dead-letter topic. Names are `forewarn.<noun>.v1`. A stage
+that remembers has a changelog, `forewarn-<stage>-state-changelog`, with as many partitions as the
+log it reads: state bytes with their version, for nobody but the stage itself.
 """
 
 from enum import StrEnum
@@ -11,6 +13,8 @@ from schemas.taxonomy import Feed
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+CHANGE_BYTES_MAX = 16 * 1024 * 1024
+"""The largest record batch on a changelog: the changes of one chunk."""
 
 
 class Cleanup(StrEnum):
@@ -50,6 +54,7 @@ class Topic(Closed, frozen=True):
     compaction_lag_ms_max: int | None = None
     carries_identity: bool = False
     about: str = ""
+    message_bytes_max: int | None = None
 
 
 def _feed(name: str, about: str) -> Topic:
@@ -124,7 +129,7 @@ PERSON_LOG = _log(
     "person key",
     ("PersonSignal", "Tick", "Transition", "HistoryMove", "HistoryArrival", "Activation"),
     "all that can change what the person stage decides",
-    writers=(Part.INTAKE, Part.PERSON, Part.SERVICE, Part.LEARNER, Part.STORE, Part.VAULT),
+    writers=(Part.INTAKE, Part.PERSON, Part.LEARNER, Part.STORE, Part.VAULT),
     readers=(Part.PERSON,),
     retention_ms=14 * DAY_MS,
 )
@@ -137,14 +142,32 @@ AREA_LOG = _log(
     readers=(Part.AREA,),
     retention_ms=14 * DAY_MS,
 )
+SERVICE_LOG = _log(
+    "service-log",
+    "receipt",
+    ("ServiceClock", "ClockAnswer", "Tick"),
+    "all that can change a response clock on the authority",
+    writers=(Part.INTAKE, Part.STORE),
+    readers=(Part.SERVICE,),
+    retention_ms=14 * DAY_MS,
+)
 SERVICE_CLOCKS = _log(
     "service-clocks",
     "receipt",
-    ("ServiceClock", "ClockAnswer", "Tick"),
-    "response clocks on the authority, joinable to no person",
-    writers=(Part.INTAKE, Part.SERVICE, Part.STORE),
-    readers=(Part.SERVICE, Part.STORE),
+    ("ServiceClock",),
+    "response clocks on the authority, one record a change, joinable to no person",
+    writers=(Part.SERVICE,),
+    readers=(Part.STORE,),
     retention_ms=90 * DAY_MS,
+)
+HELP_RETURNS = _log(
+    "help-returns",
+    "receipt",
+    ("ServiceClock",),
+    "requests for help that were answered or fell overdue, on their way back to their person",
+    writers=(Part.SERVICE,),
+    readers=(Part.INTAKE,),
+    retention_ms=14 * DAY_MS,
 )
 ALERTS = _log(
     "alerts",
@@ -206,20 +229,62 @@ VAULT_RECORDS = _log(
     retention_ms=7 * DAY_MS,
     carries_identity=True,
 )
+LOG_LETTERS = Topic(
+    name="forewarn.stage-logs.v1.dlq",
+    key="source topic, partition and offset",
+    types=("DeadLetter",),
+    partitions=3,
+    cleanup=Cleanup.DELETE,
+    writers=(Part.PERSON, Part.AREA, Part.SERVICE, Part.LEARNER),
+    readers=(Part.OPERATOR,),
+    retention_ms=14 * DAY_MS,
+    carries_identity=True,
+    about="records of the logs of the stages that do not belong there, sealed, with their reason",
+)
 
 CATALOGUE: tuple[Topic, ...] = (
     *FEEDS.values(),
     *(_dead_letters(feed) for feed in FEEDS.values()),
     PERSON_LOG,
     AREA_LOG,
+    SERVICE_LOG,
     SERVICE_CLOCKS,
+    HELP_RETURNS,
     ALERTS,
     ASSESSMENTS,
     TRAINING_EXAMPLES,
     MODEL_SNAPSHOTS,
     ALIASES,
     VAULT_RECORDS,
+    LOG_LETTERS,
 )
+
+
+def _changelog(log: Topic, part: Part) -> Topic:
+    """Return the changelog of the stage that reads `log`; a chunk of changes is one batch."""
+    return Topic(
+        name=f"forewarn-{part}-state-changelog",
+        key="section and key of the state",
+        types=(),
+        partitions=log.partitions,
+        cleanup=Cleanup.COMPACT,
+        writers=(part,),
+        readers=(part,),
+        compaction_lag_ms_min=HOUR_MS,
+        compaction_lag_ms_max=30 * DAY_MS,
+        about=f"what the {part} stage remembers, as versioned state bytes",
+        message_bytes_max=CHANGE_BYTES_MAX,
+    )
+
+
+CHANGELOGS: dict[Part, Topic] = {
+    Part.PERSON: _changelog(PERSON_LOG, Part.PERSON),
+    Part.AREA: _changelog(AREA_LOG, Part.AREA),
+    Part.SERVICE: _changelog(SERVICE_LOG, Part.SERVICE),
+    Part.LEARNER: _changelog(TRAINING_EXAMPLES, Part.LEARNER),
+}
+ALL_TOPICS: tuple[Topic, ...] = (*CATALOGUE, *CHANGELOGS.values())
+"""Everything that has to exist on a cluster: the catalogue, which is published, and changelogs."""
 
 
 def topic_named(name: str) -> Topic:

@@ -9,7 +9,14 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from schemas.state import AreaCell, AreaSeries, LearnerState, OpenClock, PersonHistory
+from schemas.state import (
+    AreaCell,
+    AreaSeries,
+    LearnerState,
+    OpenClock,
+    PersonHistory,
+    StageProgress,
+)
 
 S = TypeVar("S")
 Upgrade = Callable[[Any], Any]
@@ -70,6 +77,7 @@ AREA_SERIES = VersionedCodec(AreaSeries, 1, {})
 AREA_CELL = VersionedCodec(AreaCell, 1, {})
 OPEN_CLOCK = VersionedCodec(OpenClock, 1, {})
 LEARNER_STATE = VersionedCodec(LearnerState, 1, {})
+STAGE_PROGRESS = VersionedCodec(StageProgress, 1, {})
 
 STATE_CODECS: tuple[VersionedCodec[Any], ...] = (
     PERSON_HISTORY,
@@ -77,5 +85,6 @@ STATE_CODECS: tuple[VersionedCodec[Any], ...] = (
     AREA_CELL,
     OPEN_CLOCK,
     LEARNER_STATE,
+    STAGE_PROGRESS,
 )
 """Every state there is, for the tests that hold its version and its bytes."""

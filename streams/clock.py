@@ -8,6 +8,7 @@ as soon as it speaks. Where a source never spoke, its silence is counted from th
 from collections.abc import Iterable
 
 from schemas.records import Tick
+from schemas.state import ClockReading
 from schemas.times import HOUR_US
 
 
@@ -24,12 +25,14 @@ class StageClock:
 
     def advance(self, tick: Tick) -> bool:
         """Take in a tick and say whether the stage's time moved forward."""
-        if tick.source not in self._latest:
-            raise ValueError(f"a tick came from {tick.source!r}, which is not a source")
+        latest = self._latest
+        for source in (tick.source, *tick.others):
+            if source not in latest:
+                raise ValueError(f"a tick came from {source!r}, which is not a source")
+            latest[source] = max(latest[source], tick.at_us)
         self._first_us = self._first_us or tick.at_us
-        self._latest[tick.source] = max(self._latest[tick.source], tick.at_us)
         idle = self.idle_sources()
-        now_us = min(at for source, at in self._latest.items() if source not in idle)
+        now_us = min(at for source, at in latest.items() if source not in idle)
         if now_us <= self.now_us:
             return False
         self.now_us = now_us
@@ -43,3 +46,17 @@ class StageClock:
             for source, at in self._latest.items()
             if newest - (at or self._first_us) > self._idle_us
         )
+
+    def slowest(self) -> tuple[str, int]:
+        """Return the source that holds time back most, and how far it has come (µs)."""
+        return min(self._latest.items(), key=lambda item: item[1])
+
+    def reading(self) -> ClockReading:
+        """Return all that has been said, to be kept with the state of the stage."""
+        return ClockReading(dict(self._latest), self._first_us, self.now_us)
+
+    def set_to(self, reading: ClockReading) -> None:
+        """Go on from a reading; a source that is no more is dropped, a new one has said nothing."""
+        for source in self._latest:
+            self._latest[source] = reading.latest.get(source, 0)
+        self._first_us, self.now_us = reading.first_us, reading.now_us

@@ -26,14 +26,12 @@ from schemas.outcomes import (
     Alert,
     Assessment,
     ClockAnswer,
-    ClockState,
     DeadLetter,
     ServiceClock,
     VaultRecord,
 )
-from schemas.records import Action, Activation, Alias, AliasRecord, HistoryMove, Tick, Transition
+from schemas.records import Activation, Alias, AliasRecord, HistoryMove, Tick, Transition
 from schemas.taxonomy import Scope
-from schemas.times import to_us
 from schemas.versioned import AREA_CELL, AREA_SERIES, OPEN_CLOCK, PERSON_HISTORY
 from streams.area_stage import AreaConfig, AreaStage
 from streams.clock import StageClock
@@ -223,28 +221,13 @@ class Pipeline:
         returned, examples, records = said.returned, said.examples, said.person_records
         said.returned, said.examples, said.person_records = [], [], []
         for clock in returned:
-            transition = self._help_transition(clock)
+            transition = self.intake.help_transition(clock)
             if transition is not None:
                 self.person.step(transition, said)
         for example in examples:
             self.learner.step(example, said)
         for record in records:
             self.person.step(record, said)
-
-    def _help_transition(self, clock: ServiceClock) -> Transition | None:
-        address = self.intake.return_to(clock)
-        if address is None:
-            return None
-        answered = clock.state is ClockState.ANSWERED
-        return Transition(
-            f"{address.signal_id}-{clock.state.value}",
-            Scope.PERSON,
-            address.person,
-            Action.HELP_ANSWERED if answered else Action.HELP_OVERDUE,
-            to_us(clock.updated),
-            "",
-            address.signal_id,
-        )
 
 
 def _drain(said: list[T], hand_on: Callable[[T], None]) -> None:

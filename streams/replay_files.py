@@ -24,7 +24,7 @@ SUMMARY = "summary.json"
 _FORMAT = 1
 
 
-class _Lines:
+class OutputLines:
     """One output file: JSON lines, with the digest of what was written."""
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -59,7 +59,7 @@ class ReplayFiles:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.tally: Counter[str] = Counter()
-        self._lines = {name: _Lines(folder, name) for name in NAMES}
+        self._lines = {name: OutputLines(folder, name) for name in NAMES}
         self._digests: dict[str, str] = {}
 
     def __enter__(self) -> Self:

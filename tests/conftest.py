@@ -15,6 +15,8 @@ from typing import TypeVar
 import pytest
 from hypothesis import settings
 
+from tests.brokers import broker  # noqa: F401  # a fixture for every test
+
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 IN_CI = os.environ.get("CI") == "true"

@@ -4,14 +4,10 @@ Rules: the same feed, configuration, directory and keys give the same bytes; onl
 the terminal knows how long it took.
 """
 
-import gzip
-import sys
 import time
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -19,7 +15,10 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from alerts.vault.keyring import KeyringError
+from forewarn.asking import stopped
+from forewarn.commands.replay_recording import replay_recording
 from forewarn.configuration import ConfigurationError, digest_of, read_configuration
+from forewarn.event_files import opened, why_unread
 from forewarn.keys import load_or_make_keyring
 from forewarn.settings import Settings
 from forewarn.version import CODE_VERSION
@@ -36,13 +35,13 @@ _SECOND_US = 1_000_000
 
 
 def replay(
-    events: Annotated[
-        str,
-        typer.Argument(help="Events as JSON lines, .gz too; `-` reads standard input."),
-    ],
     out: Annotated[
         Path, typer.Option(help="Folder for the results; made if missing, results replaced.")
     ],
+    events: Annotated[
+        str,
+        typer.Argument(help="Events as JSON lines, .gz too; `-` reads standard input."),
+    ] = "",
     config: Annotated[
         Path | None,
         typer.Option(help="TOML file; `forewarn config show` prints every key and its default."),
@@ -54,6 +53,14 @@ def replay(
             "one, digit codes of 4, 6, 9, 12 and 15 digits nest by prefix.",
         ),
     ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(help="Instead of events: a run that `forewarn record` saved."),
+    ] = None,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="With --log: hold the outputs against the recorded ones."),
+    ] = False,
 ) -> None:
     """Run a feed through intake and stages, and write alerts with their reasons.
 
@@ -61,6 +68,15 @@ def replay(
     daily-counts.jsonl and summary.json. The same feed, configuration, areas and keys give the same
     bytes, in whatever order the lines stand.
     """
+    if bool(events) == (log is not None):
+        raise stopped("give either EVENTS or --log")
+    if log is not None:
+        replay_recording(log, out, config, areas, verify=verify)
+        return
+    _replay(events, out, config, areas)
+
+
+def _replay(events: str, out: Path, config: Path | None, areas: str | None) -> None:
     errors = Console(stderr=True)
     try:
         pipeline_config = read_configuration(config)
@@ -90,29 +106,9 @@ def replay(
         errors.print(f"[red]Stopped:[/red] {error}")
         raise typer.Exit(2) from error
     except (OSError, EOFError, zlib.error) as error:
-        errors.print(f"[red]Stopped:[/red] {_said(error, events)}")
+        errors.print(f"[red]Stopped:[/red] {why_unread(error, events)}")
         raise typer.Exit(2) from error
     _show(summary, span, time.perf_counter() - started)
-
-
-def _said(error: Exception, events: str) -> str:
-    if isinstance(error, FileNotFoundError):
-        return f"{error.filename}: there is no such file"
-    if isinstance(error, EOFError | zlib.error | gzip.BadGzipFile):
-        return f"{events}: the gzip file is damaged or cut off ({error}); fetch it again"
-    return str(error)
-
-
-@contextmanager
-def _opened(events: str) -> Iterator[IO[bytes]]:
-    if events == "-":
-        yield sys.stdin.buffer
-        return
-    path = Path(events)
-    with path.open("rb") as file:
-        gzipped = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
-        yield cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if gzipped else file
 
 
 def _run(pipeline: Pipeline, events: str, errors: Console) -> Span:
@@ -124,7 +120,7 @@ def _run(pipeline: Pipeline, events: str, errors: Console) -> Span:
         TextColumn("{task.completed:,.0f} records"),
         TimeElapsedColumn(),
     )
-    with _opened(events) as stream, Progress(*columns, console=errors, transient=True) as progress:
+    with opened(events) as stream, Progress(*columns, console=errors, transient=True) as progress:
         reading = progress.add_task("reading and ordering", total=None)
         stepping = progress.add_task("replaying", total=None)
 

@@ -21,9 +21,9 @@ from schemas.closed import Closed
 from schemas.cloudevents import unwrap
 from schemas.events import FEED_OF_TYPE, Event, RawRecord
 from schemas.outcomes import ClockState, DeadLetter, ServiceClock, VaultRecord
-from schemas.records import UNASSIGNED_AREA, AreaSignal, PersonSignal
+from schemas.records import UNASSIGNED_AREA, Action, AreaSignal, PersonSignal, Transition
 from schemas.rejections import Refused, Rejection
-from schemas.taxonomy import AREA_PURPOSES, CLOCK_PURPOSES, PERSON_PURPOSES, Purpose
+from schemas.taxonomy import AREA_PURPOSES, CLOCK_PURPOSES, PERSON_PURPOSES, Purpose, Scope
 from schemas.times import DAY_US, SECOND_US, from_us, local_day, to_us
 from streams.intake.dead_letters import dead_letter
 from streams.intake.identifiers import normalise
@@ -101,6 +101,25 @@ class Intake:
             return None
         address = open_address(clock.return_address, clock.receipt, self._sealer)
         return ReturnAddress(self.keys.resolve(address.person), address.signal_id)
+
+    def help_transition(self, clock: ServiceClock) -> Transition | None:
+        """Return what became of a request for help as a record of its person's log, if it is one.
+
+        Raises SealError where the return address does not open.
+        """
+        address = self.return_to(clock)
+        if address is None:
+            return None
+        answered = clock.state is ClockState.ANSWERED
+        return Transition(
+            f"{address.signal_id}-{clock.state.value}",
+            Scope.PERSON,
+            address.person,
+            Action.HELP_ANSWERED if answered else Action.HELP_OVERDUE,
+            to_us(clock.updated),
+            "",
+            address.signal_id,
+        )
 
     def _dead(self, record: RawRecord, refused: Refused) -> DeadLetter:
         return dead_letter(record, refused, self._sealer, self._code_version)

@@ -11,7 +11,7 @@ from schemas.events import Event
 from schemas.examples import examples
 from schemas.outcomes import Assessment, ClockAnswer, DeadLetter, ServiceClock, TrainingExample
 from schemas.records import AreaSignal, PersonSignal, Tick
-from schemas.topics import CATALOGUE, PERSON_LOG, SERVICE_CLOCKS, Topic
+from schemas.topics import CATALOGUE, PERSON_LOG, SERVICE_LOG, Topic
 from tests.schemas.record_strategies import values_of
 
 ON_TOPICS = [(topic, name) for topic in CATALOGUE for name in topic.types]
@@ -44,8 +44,8 @@ def test_types_that_share_a_topic_are_told_apart_by_their_tag() -> None:
         assert len(topic.types) == 1 or None not in tags
 
 
-def test_service_clocks_carries_three_types() -> None:
-    decode = decoder_of(SERVICE_CLOCKS.name)
+def test_the_service_log_carries_three_types() -> None:
+    decode = decoder_of(SERVICE_LOG.name)
     found = examples()
     for name, kind in (("ServiceClock", ServiceClock), ("ClockAnswer", ClockAnswer)):
         assert isinstance(decode(encode(found[name])), kind)

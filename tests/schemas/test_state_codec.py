@@ -14,7 +14,9 @@ from schemas.state import (
     AreaSeries,
     CellDay,
     Episode,
+    ClockReading,
     LearnerState,
+    StageProgress,
     OpenClock,
     PastSignal,
     Pending,
@@ -66,6 +68,10 @@ GOLDEN: list[tuple[Packed, str]] = [
     (
         LearnerState(4, b"{}", [(0.25, True)]),
         ("019304c4027b7d9192cb3fd0000000000000c3"),
+    ),
+    (
+        StageProgress(7, ClockReading({"hotline/0": 5}, 3, 4), b"{}"),
+        ("0193079381a9686f746c696e652f30050304c4027b7d"),
     ),
 ]
 every_codec = pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from schemas.topics import (
     DAY_MS,
     FEEDS,
     HOUR_MS,
+    LOG_LETTERS,
     PERSON_LOG,
     Cleanup,
     Part,
@@ -80,7 +81,7 @@ def test_every_feed_has_a_dead_letter_topic(feed: Feed) -> None:
 def test_there_is_no_dead_letter_topic_without_its_feed() -> None:
     feeds = {feed.name for feed in FEEDS.values()}
     letters = {topic.name for topic in CATALOGUE if "DeadLetter" in topic.types}
-    assert letters == {f"{name}.dlq" for name in feeds}
+    assert letters == {f"{name}.dlq" for name in feeds} | {LOG_LETTERS.name}
 
 
 @pytest.mark.parametrize("topic", KEYED_BY_PERSON, ids=lambda topic: topic.name)

@@ -163,7 +163,12 @@ def test_the_feed_is_a_thousand_good_and_a_thousand_poisoned_lines(feed: Feed) -
     assert min(kinds[kind.name] for kind in KINDS if kind.most > POISONED // 2) >= 10
     assert len(feed.lines[next(n for n, p in feed.poisoned.items() if p is CUT) - 1]) > 16 * 2**20
     # Headers, and that a type is not of its topic, are of Kafka: a replayed line has neither.
-    never = {Rejection.TYPE_NOT_OF_TOPIC, Rejection.BAD_HEADER, Rejection.AREA_NOT_VALID}
+    never = {
+        Rejection.TYPE_NOT_OF_TOPIC,
+        Rejection.BAD_HEADER,
+        Rejection.AREA_NOT_VALID,
+        Rejection.NOT_OF_THIS_LOG,
+    }
     assert {kind.reason for kind in KINDS} == set(Rejection) - never
 
 

@@ -1,0 +1,159 @@
+"""`forewarn worker`: run stages on Kafka until told to stop."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+import uvloop
+from aiokafka.errors import KafkaError
+from prometheus_client import start_http_server
+from rich.console import Console
+
+from alerts.vault.keyring import KeyringError
+from forewarn.configuration import ConfigurationError, read_configuration
+from forewarn.keys import load_or_make_keyring
+from forewarn.settings import Settings, connection
+from forewarn.version import CODE_VERSION
+from schemas.areas import Directory
+from streams.cluster.connect import ClusterError
+from streams.cluster.naming import NamespaceError
+from streams.cluster.provision import describe
+from streams.feeds.mapping_reasons import FeedFileError
+from streams.feeds.mapping_shipped import load_areas
+from streams.worker.app import SettingsError
+from streams.worker.partitions_there import partitions_or_refuse
+from streams.worker.worker import EVERY_STAGE, Worker, WorkerOptions
+
+EXIT_USAGE = 2
+EXIT_FAILED = 70
+WATCH_S = 0.5
+_log = structlog.get_logger("forewarn.worker")
+
+
+def worker(
+    stages: Annotated[
+        str, typer.Option(help="Stages to run here, with commas between them.")
+    ] = ",".join(EVERY_STAGE),
+    namespace: Annotated[
+        str | None, typer.Option(help="Namespace of topics; default FOREWARN_NAMESPACE.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file; `forewarn config show` prints every key.")
+    ] = None,
+    areas: Annotated[
+        str | None, typer.Option(help="Area directory (JSON), or the name of a shipped mapping.")
+    ] = None,
+    store: Annotated[
+        str, typer.Option(help="Where state is held: memory:// or rocksdb://FOLDER.")
+    ] = "memory://",
+    instance: Annotated[
+        str,
+        typer.Option(
+            help="Name of this worker among its group, for restarts without a rebalance; two "
+            "workers must never share one."
+        ),
+    ] = "",
+    metrics_port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port of Prometheus metrics on loopback; 0: none.")
+    ] = 9_464,
+) -> None:
+    """Run stages on Kafka: raw records in, alerts out, with durable state.
+
+    Stops on Ctrl-C or SIGTERM after the round under way is durable. Ends with code 70 and one clear
+    last line where it cannot go on; whatever supervises it should start it again.
+    """
+    errors = Console(stderr=True)
+    try:
+        options = _options(stages, namespace, config, areas, store, instance)
+    except (
+        ConfigurationError, FeedFileError, KeyringError, ClusterError, SettingsError,
+        NamespaceError, ValueError, OSError,
+    ) as error:  # fmt: skip
+        errors.print(f"[red]Stopped:[/red] {error}", soft_wrap=True)
+        raise typer.Exit(EXIT_USAGE) from error
+    sys.exit(uvloop.run(_run(options, metrics_port, errors)))
+
+
+def _options(
+    stages: str,
+    namespace: str | None,
+    config: Path | None,
+    areas: str | None,
+    store: str,
+    instance: str,
+) -> WorkerOptions:
+    settings = Settings()
+    wanted = tuple(part.strip() for part in stages.split(",") if part.strip())
+    unknown = [stage for stage in wanted if stage not in EVERY_STAGE]
+    if unknown or not wanted:
+        raise SettingsError(
+            f"no stage is called {', '.join(unknown) or '(nothing)'}; there are "
+            f"{', '.join(EVERY_STAGE)}"
+        )
+    keyring, _ = load_or_make_keyring(settings.keys_file)
+    space = settings.namespace if namespace is None else namespace
+    link = connection(settings)
+    there = {one.name: one.partitions for one in describe(link, space)}
+    partitions = partitions_or_refuse(space, there)
+    return WorkerOptions(
+        connection=link,
+        config=read_configuration(config),
+        directory=load_areas(areas) if areas else Directory(),
+        keyring=keyring,
+        code_version=CODE_VERSION,
+        partitions=partitions,
+        stages=wanted,
+        namespace=space,
+        store=store,
+        instance=instance,
+    )
+
+
+async def _run(options: WorkerOptions, metrics_port: int, errors: Console) -> int:
+    stopping = asyncio.Event()
+    failure: list[BaseException] = []
+
+    def failed(error: BaseException) -> None:
+        failure.append(error)
+        stopping.set()
+
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    running = Worker(options, failed)
+    try:
+        await running.start()
+    except (KafkaError, OSError) as error:
+        errors.print(f"[red]Stopped:[/red] no broker at "
+                     f"{','.join(options.connection.bootstrap)}: {error}", soft_wrap=True)  # fmt: skip
+        return EXIT_FAILED
+    if metrics_port:
+        start_http_server(metrics_port, addr="127.0.0.1", registry=running.meters.registry)
+    errors.print(f"worker: {', '.join(options.stages)} are running; Ctrl-C stops")
+    while not stopping.is_set():
+        crash = running.crashed()
+        if crash is not None:
+            failed(crash)
+        try:
+            await asyncio.wait_for(stopping.wait(), WATCH_S)
+        except TimeoutError:
+            continue
+    if failure:
+        _end_at_once(failure[0])
+    await running.stop()
+    errors.print("worker: stopped, all that was taken is durable")
+    return 0
+
+
+def _end_at_once(error: BaseException) -> None:
+    """End without cleaning up: nothing may be committed by a worker that has failed."""
+    _log.error("worker_failed", detail=f"{type(error).__name__}: {error}")
+    sys.stderr.write(f"forewarn worker: ended, could not go on: {type(error).__name__}: {error}\n")
+    sys.stderr.flush()
+    os._exit(EXIT_FAILED)

@@ -1,0 +1,1 @@
+"""How programs reach a Kafka cluster: connection, topics, feeding, reading back."""

@@ -1,0 +1,163 @@
+"""The one file that owns Faust apps: one app, one agent and one table for a stage.
+
+Rules: each stage is a consumer group of its own, so what a process hosts can change without moving
+an offset or a topic. Everything has its name from the catalogue, nothing from a Python function.
+A setting that Faust does not know is an error (Faust itself takes it silently).
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import faust
+from faust.sensors import Monitor
+from faust.types import TP
+
+from streams.worker.rounds import Rounds
+from streams.worker.stores import MemoryStore, RocksStore, Store
+from streams.worker.table import DurableTable
+from streams.worker.transport import Chunk, ChunkedTransport, ChunkSchema
+
+SETTINGS: dict[str, Any] = {
+    "processing_guarantee": "at_least_once",
+    "cython_optimizations": True,
+    "web_enabled": False,
+    "topic_allow_declare": False,
+    "topic_disable_leader": True,
+    "broker_commit_interval": 1.0,
+    "broker_max_poll_records": 2_000,
+    "broker_session_timeout": 15.0,
+    "broker_heartbeat_interval": 3.0,
+    "broker_rebalance_timeout": 30.0,
+    "broker_request_timeout": 40.0,
+    "broker_max_poll_interval": 300.0,
+    "consumer_max_fetch_size": 4 * 1024 * 1024,
+    "consumer_auto_offset_reset": "earliest",
+    "producer_acks": -1,
+    "stream_buffer_maxsize": 16,
+    "stream_wait_empty": False,
+    "stream_recovery_delay": 0.0,
+    "table_standby_replicas": 0,
+    "store": "memory://",
+    "reply_create_topic": False,
+}
+
+
+class SettingsError(ValueError):
+    """A setting that Faust does not have, or that this worker must not have."""
+
+
+class Host(Protocol):
+    """A stage as its app sees it."""
+
+    rounds: Rounds
+
+    def durable_partitions(self) -> Iterable[TP]:
+        """Return the partitions for which something is durable."""
+
+    def durable_next(self, tp: TP) -> int | None:
+        """Return the first offset that is not durable."""
+
+    async def revoked(self) -> None:
+        """Finish or abandon what is under way."""
+
+
+class LightMonitor(Monitor):  # type: ignore[misc]  # Faust's sensors are half typed
+    """Faust's monitor without its work for each message; keeps what Faust itself reads."""
+
+    def on_message_in(self, tp: TP, offset: int, message: Any) -> None:
+        """Do nothing: rounds are metered, not messages."""
+
+    def on_stream_event_in(self, tp: TP, offset: int, stream: Any, event: Any) -> None:
+        """Keep the time at which Faust's watch over stuck streams looks."""
+        self.stream_inbound_time[tp] = asyncio.get_running_loop().time()
+
+    def on_stream_event_out(
+        self, tp: TP, offset: int, stream: Any, event: Any, state: Any = None
+    ) -> None:
+        """Do nothing."""
+
+    def on_message_out(self, tp: TP, offset: int, message: Any) -> None:
+        """Do nothing."""
+
+
+class StageApp(faust.App):  # type: ignore[misc]  # Faust's app is half typed
+    """A Faust app that reads in chunks and commits what its host says is durable."""
+
+    def __init__(self, name: str, host: Host, **settings: Any) -> None:
+        refuse_unknown(settings)
+        self.durable = host
+        super().__init__(name, Monitor=LightMonitor, **settings)
+
+    def _new_transport(self) -> Any:
+        return ChunkedTransport(self.conf.broker_consumer, self)
+
+    async def _consumer_wait_empty(self, consumer: Any, log: Any) -> None:
+        """When partitions are revoked: drain or abandon, then commit what is durable."""
+        await self.durable.revoked()
+        await consumer.commit_and_end_transactions()
+
+
+def refuse_unknown(settings: Mapping[str, Any]) -> None:
+    """Raise SettingsError for a setting that Faust would take and never look at."""
+    known = faust.Settings.SETTINGS
+    unknown = sorted(name for name in settings if name not in known)
+    if unknown:
+        raise SettingsError(f"Faust has no setting called {', '.join(unknown)}")
+
+
+def store_maker(url: str, stage: str) -> Callable[[int], Store]:
+    """Return how to open the store of a partition: `memory://`, or `rocksdb://` and a folder.
+
+    Raises SettingsError for any other.
+    """
+    if url == "memory://":
+        return lambda _partition: MemoryStore()
+    if url.startswith("rocksdb://") and len(url) > len("rocksdb://"):
+        folder = Path(url.removeprefix("rocksdb://"))
+        return lambda partition: RocksStore(folder / stage / str(partition))
+    raise SettingsError(f"store {url!r}: give memory:// or rocksdb://FOLDER")
+
+
+def stage_app(name: str, topics: Iterable[str], host: Host, **settings: Any) -> StageApp:
+    """Return the app of one stage, with its agent; add the table with `with_table`."""
+    # Faust makes a folder for data of its own; it keeps none.
+    nowhere = Path(tempfile.gettempdir()) / "forewarn-faust"
+    app = StageApp(name, host, **{**SETTINGS, "datadir": nowhere, **settings})
+    source = app.topic(*topics, schema=ChunkSchema(), acks=True, maxsize=16)
+
+    async def agent(stream: Any) -> None:
+        async for chunk in stream:
+            await _hand_in(host, chunk)
+
+    app.agent(source, name=f"{name}.agent", concurrency=1)(agent)
+    return app
+
+
+async def _hand_in(host: Host, chunk: Chunk) -> None:
+    await host.rounds.put(chunk)
+
+
+def with_table(
+    app: StageApp,
+    *,
+    changelog: str,
+    partitions: int,
+    make_store: Callable[[int], Store],
+    failed: Callable[[BaseException], None],
+    recovered: Callable[[DurableTable, Iterable[int]], None],
+) -> DurableTable:
+    """Add the table of a stage; `recovered` is told which partitions are owned and up to date."""
+    table = DurableTable(app, changelog=changelog, partitions=partitions)
+    table.make_store = make_store
+    table.failed = failed
+    app.tables.add(table)
+
+    async def tell() -> None:
+        owned = {tp.partition for tp in app.assignor.assigned_actives() if tp.topic == changelog}
+        recovered(table, owned)
+
+    table.on_recover(tell)
+    return table

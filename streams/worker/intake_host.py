@@ -1,0 +1,249 @@
+"""The intake on this worker: raw records in, records of the logs out, and time passed on.
+
+Rules: the intake keeps no state but its place: what a round says is acknowledged before its offsets
+count as durable, so after a crash it says the same again, and the stages know it by signal id. Ticks
+are told from events by their header. On a live topic the broker's time is the time of arrival, made
+monotone; only in a namespace of its own is a feeder's word taken for it.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import structlog
+from faust.types import TP
+
+from alerts.vault.sealing import SealError
+from schemas.codec import CodecError, decoder_of
+from schemas.events import RawRecord
+from schemas.records import Tick
+from schemas.rejections import Refused, Rejection
+from schemas.topics import HELP_RETURNS
+from streams.cluster.raw import (
+    DIGEST_HEADER,
+    OURS,
+    PLACE_HEADER,
+    RECEIVED_HEADER,
+    SIZE_HEADER,
+    TICK_AHEAD_US_MAX,
+    RawSource,
+    read_tick,
+)
+from streams.intake.dead_letters import dead_letter
+from streams.intake.intake import Intake
+from streams.worker.alignment import Alignment, RawItem
+from streams.worker.meters import Meters
+from streams.worker.producing import StageProducer
+from streams.worker.rounds import Gathered, Rounds, now_s
+from streams.worker.routing import Batches, Router
+from streams.worker.seats import Parts
+
+_log = structlog.get_logger("forewarn.intake")
+SLICE_RECORDS = 250
+STAGE = "intake"
+
+
+class Flow(Protocol):
+    """How a partition's flow is held back and let go."""
+
+    def hold_back(self, partitions: set[TP]) -> None:
+        """Read these partitions no further for now, and all others again."""
+
+
+class RawTopic(NamedTuple):
+    """A raw topic: its plain name, and the source that each of its partitions is."""
+
+    name: str
+    sources: tuple[RawSource, ...]
+
+
+class IntakeHost:
+    """Takes raw records of the partitions that Faust assigns, and what comes back for help."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        parts: Parts,
+        *,
+        raw_topics: Mapping[str, RawTopic],
+        help_topic: str,
+        aligned: bool,
+        producer: StageProducer,
+        router: Router,
+        meters: Meters,
+        failed: Callable[[BaseException], None],
+        topic_of: Callable[[str], str] = str,
+    ) -> None:
+        self.intake = intake
+        self.parts = parts
+        self.alignment = Alignment() if aligned else None
+        self.flow: Flow | None = None
+        self._raw_topics = raw_topics
+        self.help_topic = help_topic
+        self._producer = producer
+        self._router = router
+        self._meters = meters
+        self._topic_of = topic_of
+        self._read_next: dict[TP, int] = {}
+        self._durable: dict[TP, int] = {}
+        self._received_us: dict[TP, int] = {}
+        self._epochs: dict[TP, int] = {}
+        self._decode_help = decoder_of(HELP_RETURNS.name)
+        self._batches: Batches = {}
+        self.rounds = Rounds(self._round, failed)
+
+    # ---------------------------------------------------------------- what Faust asks and tells
+
+    def durable_partitions(self) -> Iterable[TP]:
+        """Return the partitions of which something is durable."""
+        return list(self._durable)
+
+    def durable_next(self, tp: TP) -> int | None:
+        """Return the first offset whose outputs are not acknowledged."""
+        return self._durable.get(tp)
+
+    async def revoked(self) -> None:
+        """Finish or abandon the round."""
+        if not await self.rounds.drain():
+            self._meters.abandoned.labels(STAGE).inc()
+
+    def assigned(self, partitions: Iterable[TP]) -> None:
+        """Begin with the partitions that are owned now, from what is committed."""
+        owned = {TP(tp.topic, tp.partition) for tp in partitions}
+        self._read_next.clear()
+        self._durable = {tp: offset for tp, offset in self._durable.items() if tp in owned}
+        if self.alignment is not None:
+            self.alignment.own(tp for tp in owned if tp.topic in self._raw_topics)
+        self.rounds.start()
+
+    # ------------------------------------------------------------------------------ a round
+
+    async def _round(self, gathered: Gathered) -> None:
+        started_s = now_s()
+        number = 0
+        reached: dict[TP, int] = {}
+        for tp, records in gathered.items():
+            fresh = [r for r in records if r.offset >= self._read_next.get(tp, 0)]
+            if not fresh:
+                continue
+            number += len(fresh)
+            self._read_next[tp] = reached[tp] = fresh[-1].offset + 1
+            if tp.topic == self.help_topic:
+                self._help_back(fresh)
+            elif self.alignment is not None:
+                self.alignment.add(tp, (self._item(tp, record) for record in fresh))
+                del reached[tp]
+            else:
+                await self._live(tp, fresh)
+        if self.alignment is not None:
+            reached |= await self._let_through(self.alignment)
+        computed_s = now_s()
+        await self._send()
+        self._durable |= reached
+        self._meters.round_taken(STAGE, number, computed_s - started_s, now_s() - computed_s)
+
+    async def _live(self, tp: TP, records: list[Any]) -> None:
+        for start in range(0, len(records), SLICE_RECORDS):
+            for record in records[start : start + SLICE_RECORDS]:
+                item = self._item(tp, record)
+                if item.event is not None:
+                    self._take(item.event)
+                elif item.tick_us:
+                    self._router.tick(self._batches, Tick(self._source(tp), item.tick_us))
+            await asyncio.sleep(0)
+
+    async def _let_through(self, alignment: Alignment) -> dict[TP, int]:
+        for interval in alignment.ready():
+            for event in interval.events:
+                self._take(event)
+            first, *others = (self._source(tp) for tp in interval.told_by)
+            self._router.tick(self._batches, Tick(first, interval.at_us, tuple(others)))
+            await asyncio.sleep(0)
+        if self.flow is not None:
+            self.flow.hold_back(alignment.too_far_ahead())
+        return dict(alignment.next_offsets)
+
+    def _source(self, tp: TP) -> str:
+        return self._raw_topics[tp.topic].sources[tp.partition].name
+
+    def _item(self, tp: TP, record: Any) -> RawItem:
+        """Return a raw record as an event or a tick; a tick that is not believed has no time."""
+        headers = tuple((name.lower(), value or b"") for name, value in record.headers or ())
+        tick = read_tick(record.value, headers)
+        if tick is not None:
+            return RawItem(
+                record.offset, 0, self._believed(tp, record, tick.at_us, tick.epoch), None
+            )
+        said = {name: value for name, value in headers if name in OURS}
+        others = tuple(header for header in headers if header[0] not in OURS)
+        virtual = self.alignment is not None
+        received_us = _number(said.get(RECEIVED_HEADER)) if virtual else 0
+        if not received_us:
+            received_us = max(record.timestamp * 1_000, self._received_us.get(tp, 0))
+            self._received_us[tp] = received_us
+        event = RawRecord(
+            record.value or b"",
+            self._raw_topics[tp.topic].name,
+            tp.partition,
+            record.offset,
+            received_us,
+            others,
+            _number(said.get(SIZE_HEADER)) if virtual else 0,
+            said.get(DIGEST_HEADER, b"").decode("ascii", "replace") if virtual else "",
+        )
+        return RawItem(record.offset, _number(said.get(PLACE_HEADER)), 0, event)
+
+    def _believed(self, tp: TP, record: Any, at_us: int, epoch: int) -> int:
+        """Return a tick's time, 0 for one of a former ticker or from the future."""
+        if self.alignment is not None:
+            return at_us
+        ahead = at_us > record.timestamp * 1_000 + TICK_AHEAD_US_MAX
+        if ahead or epoch < self._epochs.get(tp, 0):
+            self._meters.counts.labels(STAGE, "tick_refused").inc()
+            return 0
+        self._epochs[tp] = epoch
+        return at_us
+
+    def _take(self, event: RawRecord) -> None:
+        taken = self.intake.step(event)
+        self._router.take(self._batches, taken)
+        if taken.dead is not None:
+            self._meters.dead_letters.labels(taken.dead.reason).inc()
+            self._router.dead_letter(self._batches, taken.dead, f"{event.topic}.dlq")
+
+    def _help_back(self, records: list[Any]) -> None:
+        for record in records:
+            try:
+                transition = self.intake.help_transition(self._decode_help(record.value or b""))
+            except (CodecError, SealError):
+                raw = RawRecord(
+                    record.value or b"",
+                    HELP_RETURNS.name,
+                    record.partition,
+                    record.offset,
+                    record.timestamp * 1_000,
+                )
+                refused = Refused(Rejection.NOT_OF_THIS_LOG)
+                letter = dead_letter(raw, refused, self.parts.sealer, self.parts.code_version)
+                self._meters.dead_letters.labels(letter.reason).inc()
+                self._router.dead_letter(self._batches, letter)
+            else:
+                if transition is not None:
+                    self._router.help_back(self._batches, transition)
+
+    async def _send(self) -> None:
+        said, self._batches = self._batches, {}
+        for (name, _), records in said.items():
+            self._meters.records_out.labels(STAGE, name).inc(len(records))
+        if said:
+            await self._producer.send(
+                {(self._topic_of(name), place): records for (name, place), records in said.items()}
+            )
+
+
+def _number(said: bytes | None) -> int:
+    """Return a number from a header, 0 where there is none that can be read."""
+    try:
+        return int(said) if said else 0
+    except ValueError:
+        return 0

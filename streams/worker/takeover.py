@@ -1,0 +1,114 @@
+"""After a takeover: what a former owner still wrote is found and put right.
+
+Rules: a worker that was stopped and goes on may deliver what it had in flight, long after another
+has its partitions. Its values have smaller stamps, so recovery is never fooled, but compaction keeps
+the last value, not the right one. So once the former owner's delivery timeout has passed, the new
+owner reads the changelog again from where it took over, and writes what regressed once more.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from streams.worker.host import StageHost
+
+_log = structlog.get_logger("forewarn.takeover")
+READ_MS = 1_000
+READ_S_MAX = 120.0
+ATTEMPTS_MAX = 5
+
+
+class TakeoverWatch:
+    """Looks at the tails of the changelogs of what a stage took over, once each time."""
+
+    def __init__(
+        self,
+        host: StageHost,
+        options: dict[str, Any],
+        *,
+        wait_s: float,
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self._host = host
+        self._options = options
+        self._wait_s = wait_s
+        self._failed = failed
+        self._task: asyncio.Task[None] | None = None
+        self.looked = 0
+
+    def begin(self, tails: dict[int, int], regressed: dict[int, set[bytes]]) -> None:
+        """Look in `wait_s` at these partitions, each from the offset its changelog had.
+
+        `regressed` are keys by partition whose wrong value was seen at the recovery already.
+        """
+        if self._task is not None:
+            self._task.cancel()
+        self._task = asyncio.create_task(self._look_later(tails, regressed))
+
+    async def stop(self) -> None:
+        """Give up what is waiting."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _look_later(self, tails: dict[int, int], regressed: dict[int, set[bytes]]) -> None:
+        try:
+            for partition, keys in regressed.items():
+                await self._host.rewrite(partition, sorted(keys))
+            await asyncio.sleep(self._wait_s)
+            for attempt in range(1, ATTEMPTS_MAX + 1):
+                try:
+                    await self._look(tails)
+                except (KafkaError, TimeoutError) as error:
+                    _log.warning("tail_not_read", attempt=attempt, detail=repr(error))
+                    if attempt == ATTEMPTS_MAX:
+                        raise
+                    await asyncio.sleep(float(attempt))
+                else:
+                    self.looked += 1
+                    return
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001  # told to the one who ends the process
+            self._failed(error)
+
+    async def _look(self, tails: dict[int, int]) -> None:
+        topic = self._host.changelog_topic
+        consumer = AIOKafkaConsumer(**self._options, enable_auto_commit=False, group_id=None)
+        await consumer.start()
+        try:
+            parts = [TopicPartition(topic, partition) for partition in tails]
+            consumer.assign(parts)
+            ends = await consumer.end_offsets(parts)
+            for part in parts:
+                consumer.seek(part, min(tails[part.partition] + 1, ends[part]))
+            deadline = time.monotonic() + READ_S_MAX
+            regressed: dict[int, set[bytes]] = {}
+            while any([await consumer.position(part) < ends[part] for part in parts]):
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{topic}: tails not read in {READ_S_MAX:.0f} s")
+                for part, records in (await consumer.getmany(timeout_ms=READ_MS)).items():
+                    self._compare(part.partition, records, regressed)
+        finally:
+            await consumer.stop()
+        for partition, keys in regressed.items():
+            await self._host.rewrite(partition, sorted(keys))
+
+    def _compare(
+        self, partition: int, records: list[Any], regressed: dict[int, set[bytes]]
+    ) -> None:
+        """Note keys whose value as read is older than what is held, until it is put right."""
+        for record in records:
+            if record.value is None:
+                continue
+            keys = regressed.setdefault(partition, set())
+            if self._host.wrote_before(partition, record.key, record.value):
+                keys.add(record.key)
+            else:
+                keys.discard(record.key)

@@ -1,0 +1,111 @@
+"""Faust's transport in chunks: one message for all records fetched of a partition.
+
+Rules: Faust pays for each message far more than a step costs, so a chunk pays once. What is
+committed is what the stages say is durable (`Durable`), never what Faust thinks was acknowledged.
+These classes lean on private names of faust-streaming 0.15: `tests/streams/worker/test_faust_inside`
+names each assumption.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from faust import Event, Schema
+from faust.transport.drivers.aiokafka import Consumer, Transport
+from faust.types import TP
+from faust.types.tuples import ConsumerMessage
+
+from streams.worker.seats import LogRecord
+
+
+class Chunk(NamedTuple):
+    """The records fetched of one partition, in their order; never empty."""
+
+    tp: TP
+    records: list[LogRecord]
+
+
+class Durable(Protocol):
+    """Who knows up to which offset a partition's log is durable."""
+
+    def durable_next(self, tp: TP) -> int | None:
+        """Return the first offset that is not durable, None where nothing is known."""
+
+    def durable_partitions(self) -> Iterable[TP]:
+        """Return the partitions for which something is known."""
+
+
+class ChunkSchema(Schema):  # type: ignore[type-arg]  # keys and values are whole chunks
+    """Hands the chunk through: decoding is the stage's own."""
+
+    def compile(self, app: Any, **_options: Any) -> Any:
+        """Return the decoder of messages that carry chunks."""
+
+        async def decode(message: Any, *, propagate: bool = False) -> Any:  # noqa: ARG001  # Faust passes it
+            return Event(app, None, message.value, message.headers, message)
+
+        return decode
+
+
+class ChunkedConsumer(Consumer):
+    """A consumer that yields chunks and commits what is durable."""
+
+    durable: Durable
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.durable = self.app.durable
+        self._turn = 0
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
+        """Yield one message a partition; where flow stopped, what is left is read again later."""
+        records, active = await self._wait_next_records(timeout)
+        generation = self.app.consumer_generation_id
+        if not records or self.should_stop:
+            return
+        for tp, batch in self._rotated({tp: batch for tp, batch in records.items() if batch}):
+            if not self.flow_active or self.app.consumer_generation_id != generation:
+                return
+            if active is None or tp in active or tp in self._buffered_partitions:
+                self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
+                yield tp, self._to_chunk(tp, batch)
+            else:
+                # Held back since it was fetched: the fetcher is past it, so go back.
+                await self.seek(tp, batch[0].offset)
+
+    def _rotated(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, list[Any]]]:
+        """Begin with another partition each time, so that none waits behind the same others."""
+        items = list(records.items())
+        self._turn += 1
+        start = self._turn % len(items) if items else 0
+        yield from items[start:]
+        yield from items[:start]
+
+    def _to_chunk(self, tp: TP, batch: list[Any]) -> ConsumerMessage:
+        last = batch[-1]
+        message = self._to_message(tp, last)
+        message.value = Chunk(TP(tp.topic, tp.partition), batch)
+        message.key = None
+        return message
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Do nothing: a chunk is no gap."""
+
+    def ack(self, message: Any) -> bool:
+        """Take note that Faust is done with a message; what is durable is told elsewhere."""
+        message.acked = True
+        self._unacked_messages.discard(message)
+        return True
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        for tp in self.durable.durable_partitions():
+            if topics is None or tp in topics or tp.topic in topics:
+                yield tp
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self.durable.durable_next(tp)
+
+
+class ChunkedTransport(Transport):
+    """A transport whose consumer yields chunks."""
+
+    Consumer = ChunkedConsumer
