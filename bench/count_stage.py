@@ -1,4 +1,4 @@
-"""A durable keyed count as a stage of the worker: the job that every peer does in the speed table."""
+"""A durable keyed count as a stage of the worker: the job of every peer in the speed table."""
 
 from typing import Any
 

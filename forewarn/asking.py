@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from forewarn.settings import Settings, connection
 from streams.cluster.connect import ClusterError, Connection
@@ -32,5 +33,5 @@ def ask(question: Question[T], namespace: str | None, settings: Settings | None 
 
 def stopped(why: str) -> typer.Exit:
     """Say why the command stops, and return the exit to raise."""
-    Console(stderr=True).print("[red]Stopped:[/red]", why, markup=True, highlight=False)
+    Console(stderr=True).print(f"[red]Stopped:[/red] {escape(why)}", highlight=False)
     return typer.Exit(2)

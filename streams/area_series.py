@@ -111,7 +111,7 @@ def limit_of(series: AreaSeries, day: int, families: Families, config: SeriesCon
     limits = sorted(_limit_of_family(series, day, family, past) for family in families)
     if len(limits) < config.agree_min:
         return math.inf
-    return max(limits[config.agree_min - 1], least_of(series, day, config))
+    return float(max(limits[config.agree_min - 1], least_of(series, day, config)))
 
 
 def _limit_of_family(

@@ -57,5 +57,10 @@ def help_transition(history: PersonHistory, record: Transition, out: Outputs) ->
 
 
 def _cause(history: PersonHistory, record: Transition, request: PastSignal) -> Cause:
+    """Return the cause: named after the plea, yet not as the plea itself, which was judged before.
+
+    An alert or assessment of that name may be long told; a second one would be taken for a repeat.
+    """
     kind = _KINDS[request.kind]
-    return Cause(record.subject, kind, history.area, record.signal_id, record.ingest_us)
+    named = f"{record.signal_id}-overdue"
+    return Cause(record.subject, kind, history.area, named, record.ingest_us)

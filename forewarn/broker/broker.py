@@ -209,7 +209,7 @@ class Broker:
             [
                 *self._java("-Xmx64m", *_JVM, *_LOGGING),
                 *("kafka.tools.StorageTool", "format", "--config", str(properties)),
-                *("--cluster-id", cluster),
+                f"--cluster-id={cluster}",  # an id may begin with a dash
                 *(word for user in users for word in ("--add-scram", user)),
             ],
             capture_output=True,

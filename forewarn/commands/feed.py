@@ -16,7 +16,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from forewarn.asking import ask, stopped
 from forewarn.event_files import opened, why_unread
 from schemas.times import from_us, to_us
-from streams.cluster.feeder import FeedReport
+from streams.cluster.connect import Connection
+from streams.cluster.feeder import FeedReport, refuse_if_fed
 from streams.cluster.feeder import feed as send_feed
 from streams.intake.intake import IntakeConfig
 from streams.replay_order import ordered
@@ -83,10 +84,12 @@ def _send(events: str, namespace: str | None, speed: float | None, errors: Conso
             earliest_us=earliest_us,
             progress=lambda number: progress.update(reading, completed=number),
         )
-        return ask(
-            lambda cluster, space: send_feed(cluster, space, lines, speed=speed, progress=sent),
-            namespace,
-        )
+
+        async def send(cluster: Connection, space: str) -> FeedReport:
+            await refuse_if_fed(cluster, space)
+            return await send_feed(cluster, space, lines, speed=speed, progress=sent)
+
+        return ask(send, namespace)
 
 
 def _summary(report: FeedReport) -> str:

@@ -41,6 +41,10 @@ def replay_recording(
     typer.echo(f"state: {sum(one['keys'] for one in summary['state']):,} keys")
     for one in compared:
         typer.echo(_said(one))
+    if any(one.only_replayed for one in compared):
+        typer.echo(
+            "What is only replayed had not been said yet when the run was recorded, or is lost."
+        )
     if not all(one.equal for one in compared):
         raise typer.Exit(1)
 

@@ -5,8 +5,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import structlog
 import typer
@@ -27,12 +28,15 @@ from streams.cluster.provision import describe
 from streams.feeds.mapping_reasons import FeedFileError
 from streams.feeds.mapping_shipped import load_areas
 from streams.worker.app import SettingsError
+from streams.worker.options import EVERY_STAGE, WorkerOptions
 from streams.worker.partitions_there import partitions_or_refuse
-from streams.worker.worker import EVERY_STAGE, Worker, WorkerOptions
+from streams.worker.producing import CHANGE_BATCH_BYTES_MAX
+from streams.worker.worker import Worker
 
 EXIT_USAGE = 2
 EXIT_FAILED = 70
 WATCH_S = 0.5
+STOP_S_MAX = 60.0
 _log = structlog.get_logger("forewarn.worker")
 
 
@@ -60,8 +64,18 @@ def worker(
         ),
     ] = "",
     metrics_port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Port of Prometheus metrics on loopback; 0: none.")
+        int,
+        typer.Option(min=0, max=65_535, help="Port of Prometheus metrics on loopback; 0: none."),
     ] = 9_464,
+    session_s: Annotated[
+        float, typer.Option(hidden=True, min=1.0, help="When a silent worker loses its partitions.")
+    ] = 15.0,
+    takeover_wait_s: Annotated[
+        float, typer.Option(hidden=True, min=1.0, help="When to look for a former owner's writes.")
+    ] = 60.0,
+    change_bytes_max: Annotated[
+        int, typer.Option(hidden=True, min=1_000, help="The largest batch of changes of state.")
+    ] = CHANGE_BATCH_BYTES_MAX,
 ) -> None:
     """Run stages on Kafka: raw records in, alerts out, with durable state.
 
@@ -70,17 +84,27 @@ def worker(
     """
     errors = Console(stderr=True)
     try:
-        options = _options(stages, namespace, config, areas, store, instance)
+        options = replace(
+            options_of(stages, namespace, config, areas, store, instance),
+            takeover_wait_s=takeover_wait_s,
+            change_bytes_max=change_bytes_max,
+            faust=session_settings(session_s),
+        )
     except (
         ConfigurationError, FeedFileError, KeyringError, ClusterError, SettingsError,
         NamespaceError, ValueError, OSError,
     ) as error:  # fmt: skip
         errors.print(f"[red]Stopped:[/red] {error}", soft_wrap=True)
         raise typer.Exit(EXIT_USAGE) from error
-    sys.exit(uvloop.run(_run(options, metrics_port, errors)))
+    sys.exit(uvloop.run(run(options, metrics_port, errors)))
 
 
-def _options(
+def session_settings(session_s: float) -> dict[str, float]:
+    """Return Faust's settings for a session of so many seconds."""
+    return {"broker_session_timeout": session_s, "broker_heartbeat_interval": session_s / 5}
+
+
+def options_of(
     stages: str,
     namespace: str | None,
     config: Path | None,
@@ -88,6 +112,10 @@ def _options(
     store: str,
     instance: str,
 ) -> WorkerOptions:
+    """Return a worker's options from the command line's words and the settings.
+
+    Raises what the readers of files and the cluster raise.
+    """
     settings = Settings()
     wanted = tuple(part.strip() for part in stages.split(",") if part.strip())
     unknown = [stage for stage in wanted if stage not in EVERY_STAGE]
@@ -115,7 +143,13 @@ def _options(
     )
 
 
-async def _run(options: WorkerOptions, metrics_port: int, errors: Console) -> int:
+async def run(
+    options: WorkerOptions,
+    metrics_port: int,
+    errors: Console,
+    worker_type: type[Worker] = Worker,
+) -> int:
+    """Run a worker until it is told to stop; return the exit code."""
     stopping = asyncio.Event()
     failure: list[BaseException] = []
 
@@ -126,17 +160,49 @@ async def _run(options: WorkerOptions, metrics_port: int, errors: Console) -> in
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
-    running = Worker(options, failed)
+    running = worker_type(options, failed)
     try:
-        await running.start()
+        if metrics_port:
+            start_http_server(metrics_port, addr="127.0.0.1", registry=running.meters.registry)
+    except OSError as error:
+        errors.print(
+            f"[red]Stopped:[/red] no metrics on port {metrics_port}: {error}; give another "
+            "--metrics-port, or 0 for none",
+            soft_wrap=True,
+        )
+        return EXIT_USAGE
+    starting = asyncio.create_task(running.start())
+    await _until(starting.done, running, stopping, failed)
+    if failure:
+        _end_at_once(failure[0])
+    if not starting.done():
+        errors.print("worker: stopped while starting; what is not durable will be read again")
+        os._exit(0)
+    try:
+        await starting
     except (KafkaError, OSError) as error:
-        errors.print(f"[red]Stopped:[/red] no broker at "
-                     f"{','.join(options.connection.bootstrap)}: {error}", soft_wrap=True)  # fmt: skip
+        where = ",".join(options.connection.bootstrap)
+        errors.print(f"[red]Stopped:[/red] no broker at {where}: {error}", soft_wrap=True)
         return EXIT_FAILED
-    if metrics_port:
-        start_http_server(metrics_port, addr="127.0.0.1", registry=running.meters.registry)
+    except Exception as error:  # noqa: BLE001  # the last line says it, and the code
+        _end_at_once(error)
     errors.print(f"worker: {', '.join(options.stages)} are running; Ctrl-C stops")
-    while not stopping.is_set():
+    await _until(stopping.is_set, running, stopping, failed)
+    if failure:
+        _end_at_once(failure[0])
+    await _stopped(running)
+    errors.print("worker: stopped, all that was taken is durable")
+    return 0
+
+
+async def _until(
+    done: Callable[[], bool],
+    running: Worker,
+    stopping: asyncio.Event,
+    failed: Callable[[BaseException], None],
+) -> None:
+    """Wait until it is done or time to stop; Faust's own crashes are found out by looking."""
+    while not (done() or stopping.is_set()):
         crash = running.crashed()
         if crash is not None:
             failed(crash)
@@ -144,14 +210,20 @@ async def _run(options: WorkerOptions, metrics_port: int, errors: Console) -> in
             await asyncio.wait_for(stopping.wait(), WATCH_S)
         except TimeoutError:
             continue
-    if failure:
-        _end_at_once(failure[0])
-    await running.stop()
-    errors.print("worker: stopped, all that was taken is durable")
-    return 0
 
 
-def _end_at_once(error: BaseException) -> None:
+async def _stopped(running: Worker) -> None:
+    try:
+        await asyncio.wait_for(running.stop(), STOP_S_MAX)
+    except (KafkaError, TimeoutError) as error:
+        _log.warning("not_drained", detail=repr(error))
+        _end_at_once(TimeoutError(
+            f"told to stop, and not drained in {STOP_S_MAX:.0f} s; what is not durable will be "
+            "read again"
+        ))  # fmt: skip
+
+
+def _end_at_once(error: BaseException) -> NoReturn:
     """End without cleaning up: nothing may be committed by a worker that has failed."""
     _log.error("worker_failed", detail=f"{type(error).__name__}: {error}")
     sys.stderr.write(f"forewarn worker: ended, could not go on: {type(error).__name__}: {error}\n")

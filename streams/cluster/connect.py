@@ -15,6 +15,10 @@ class ClusterError(Exception):
     """The cluster cannot be reached or used; the message says what to do."""
 
 
+class CredentialsError(ClusterError):
+    """The cluster refuses who we are; waiting does not help."""
+
+
 class Security(StrEnum):
     """What is spoken to a broker."""
 

@@ -24,7 +24,7 @@ from schemas.topics import FEEDS
 from streams.cluster.connect import ClusterError, Connection
 from streams.cluster.lanes import Lanes, lanes_of
 from streams.cluster.raw import Headers, feeder_headers
-from streams.cluster.reading import partitions_on
+from streams.cluster.reading import partitions_on, reader_of
 from streams.cluster.sending import ANSWER_S_MAX, producer_to
 from streams.replay import TICK_US
 from streams.replay_order import Line
@@ -146,6 +146,22 @@ class _Feeder:
         return value, feeder_headers(
             received_us=line.ingest_us, place=self.records, size=size, digest=digest
         )
+
+
+async def refuse_if_fed(connection: Connection, namespace: str) -> None:
+    """Raise ClusterError where a namespace with a time of its own was fed before.
+
+    A feed begins its time anew: sent after another, it would run it backwards.
+    """
+    if not namespace:
+        return
+    names = [topic.name for topic in FEEDS.values()]
+    async with reader_of(connection, namespace, names) as reader:
+        if any(one.end for one in await reader.extents()):
+            raise ClusterError(
+                f"the namespace {namespace} was fed already, and its time cannot run again; "
+                "take a new one"
+            )
 
 
 async def feed(

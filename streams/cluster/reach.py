@@ -19,14 +19,17 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
-from streams.cluster.connect import ClusterError, Connection
+from streams.cluster.connect import ClusterError, Connection, CredentialsError
 
 _REQUEST_TIMEOUT_S = 10.0
 _CLOSE_TIMEOUT_S = 0.2
+_REFUSED = (SaslAuthenticationFailed, AuthenticationFailedError)
 
 
 def reach(connection: Connection) -> None:
     """Return when a bootstrap server answers; ClusterError says why none does.
+
+    It is a CredentialsError where every one refuses who we are.
 
     Asks each server in turn, at most 10 s a request. Not for use inside a running event loop.
     """
@@ -39,14 +42,17 @@ async def reach_async(connection: Connection) -> None:
         connection, request_timeout_s=min(connection.request_timeout_s, _REQUEST_TIMEOUT_S)
     )
     refusals = []
+    who_we_are = True
     for server in connection.bootstrap:
         try:
             await _ask(bounded, server)
         except (KafkaError, OSError, ssl.SSLError, TimeoutError) as error:
             refusals.append(_said(connection, server, error))
+            who_we_are = who_we_are and isinstance(error, _REFUSED)
         else:
             return
-    raise ClusterError("; ".join(refusals) or "no bootstrap server is set")
+    kind = CredentialsError if refusals and who_we_are else ClusterError
+    raise kind("; ".join(refusals) or "no bootstrap server is set")
 
 
 async def _ask(connection: Connection, server: str) -> None:
@@ -76,7 +82,7 @@ def _said(connection: Connection, server: str, error: Exception) -> str:
             f"{server}: its certificate is not to be trusted ({error.verify_message}); name the "
             "authority that signed it as the CA file, and use the host name that it states"
         )
-    if isinstance(error, SaslAuthenticationFailed | AuthenticationFailedError):
+    if isinstance(error, _REFUSED):
         return (
             f"{server} refused the credentials of {connection.username!r}: check user name, "
             f"password file and mechanism ({connection.mechanism})"

@@ -1,1 +1,1 @@
-"""The worker: Faust agents around the pure stages, with durable state and one way to lose nothing."""
+"""The worker: Faust agents around the pure stages, with durable state; it loses nothing."""

@@ -64,7 +64,7 @@ class Host(Protocol):
         """Finish or abandon what is under way."""
 
 
-class LightMonitor(Monitor):  # type: ignore[misc]  # Faust's sensors are half typed
+class LightMonitor(Monitor):
     """Faust's monitor without its work for each message; keeps what Faust itself reads."""
 
     def on_message_in(self, tp: TP, offset: int, message: Any) -> None:
@@ -83,7 +83,7 @@ class LightMonitor(Monitor):  # type: ignore[misc]  # Faust's sensors are half t
         """Do nothing."""
 
 
-class StageApp(faust.App):  # type: ignore[misc]  # Faust's app is half typed
+class StageApp(faust.App):
     """A Faust app that reads in chunks and commits what its host says is durable."""
 
     def __init__(self, name: str, host: Host, **settings: Any) -> None:
@@ -98,6 +98,23 @@ class StageApp(faust.App):  # type: ignore[misc]  # Faust's app is half typed
         """When partitions are revoked: drain or abandon, then commit what is durable."""
         await self.durable.revoked()
         await consumer.commit_and_end_transactions()
+
+    def owned(self) -> set[TP]:
+        """Return the partitions that are assigned now, changelogs included."""
+        return {TP(tp.topic, tp.partition) for tp in self.consumer.assignment()}
+
+    def committed(self, tp: TP) -> int | None:
+        """Return what the group has committed of a partition, as it was last asked or told."""
+        consumer: Any = self.consumer
+        offset: int | None = consumer._committed_offset[tp]  # noqa: SLF001  # Faust keeps it nowhere else
+        return offset
+
+    async def drain_and_stop(self) -> None:
+        """Finish the round under way, commit what is durable, and stop."""
+        await self.durable.revoked()
+        consumer: Any = self.consumer
+        await consumer.commit_and_end_transactions()
+        await self.stop()
 
 
 def refuse_unknown(settings: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from faust.types import TP
 
@@ -70,7 +70,7 @@ def register_gauges(worker: "Worker") -> None:
         "Records of changelogs still to be read",
         ("stage",),
         lambda: [
-            ((name,), float(app.tables.recovery.active_remaining_total()))
+            ((name,), _recovery_remaining(app))
             for name, app in worker.apps.items()
             if name in worker.hosts
         ],
@@ -108,6 +108,11 @@ def _lags(worker: "Worker") -> Iterable[Sample]:
         yield (name,), float(behind)
 
 
+def _recovery_remaining(app: StageApp) -> float:
+    tables: Any = app.tables
+    return float(tables.recovery.active_remaining_total())
+
+
 def _commit_ages(worker: "Worker") -> Iterable[Sample]:
     now = time.monotonic()
     for name, app in worker.apps.items():
@@ -118,7 +123,8 @@ def _commit_ages(worker: "Worker") -> Iterable[Sample]:
 
 def last_commit_s(app: StageApp) -> float | None:
     """Return the monotonic time at which an app last committed, None where it never did."""
-    thread = app.consumer._thread  # noqa: SLF001  # Faust keeps the times of commits there alone
+    consumer: Any = app.consumer
+    thread = consumer._thread  # noqa: SLF001  # Faust keeps the times of commits there alone
     times = [at for tp, at in thread.tp_last_committed_at.items() if isinstance(tp, TP | tuple)]
     return max(times, default=None)
 

@@ -1,6 +1,6 @@
 """A stage on this worker: its seats, and the order in which a round becomes durable.
 
-    records ─► trim what is durable ─► step (overlay) ─► outputs, acks ─► state, acks ─► merge, offset
+    records ─► trim ─► step (overlay) ─► outputs, acks ─► state, acks ─► merge, offset
 
 Rules: that order is the whole of delivery. Outputs come before state, so whatever is in the state
 has been told; state comes before the offset, so whatever is committed is in the state. A partition
@@ -208,7 +208,7 @@ class StageHost:
                 seated.state.merge(offsets[self.changelog_topic, seated.seat.partition])
 
     async def rewrite(self, partition: int, keys: Iterable[bytes]) -> int:
-        """Write the right values of keys again, which a former owner wrote over; return how many."""
+        """Write the right values of keys once more; return how many there were."""
         async with self._writing:
             seated = self.seats.get(partition)
             held = [(key, seated.state.store.get(key)) for key in keys] if seated else []

@@ -1,9 +1,9 @@
 """The intake on this worker: raw records in, records of the logs out, and time passed on.
 
 Rules: the intake keeps no state but its place: what a round says is acknowledged before its offsets
-count as durable, so after a crash it says the same again, and the stages know it by signal id. Ticks
-are told from events by their header. On a live topic the broker's time is the time of arrival, made
-monotone; only in a namespace of its own is a feeder's word taken for it.
+count as durable, so after a crash it says the same again, and the stages know it by signal id.
+Ticks are told from events by their header. On a live topic the broker's time is the time of
+arrival, made monotone; only in a namespace of its own is a feeder's word taken for it.
 """
 
 import asyncio
@@ -32,6 +32,8 @@ from streams.cluster.raw import (
 from streams.intake.dead_letters import dead_letter
 from streams.intake.intake import Intake
 from streams.worker.alignment import Alignment, RawItem
+from streams.worker.already_said import Said
+from streams.worker.letter_room import beginning
 from streams.worker.meters import Meters
 from streams.worker.producing import StageProducer
 from streams.worker.rounds import Gathered, Rounds, now_s
@@ -90,6 +92,7 @@ class IntakeHost:
         self._epochs: dict[TP, int] = {}
         self._decode_help = decoder_of(HELP_RETURNS.name)
         self._batches: Batches = {}
+        self._said: Said = {}
         self.rounds = Rounds(self._round, failed)
 
     # ---------------------------------------------------------------- what Faust asks and tells
@@ -107,8 +110,12 @@ class IntakeHost:
         if not await self.rounds.drain():
             self._meters.abandoned.labels(STAGE).inc()
 
-    def assigned(self, partitions: Iterable[TP]) -> None:
-        """Begin with the partitions that are owned now, from what is committed."""
+    def assigned(self, partitions: Iterable[TP], said: Said | None = None) -> None:
+        """Begin with the partitions that are owned now, from what is committed.
+
+        `said` is what is on the logs already of intervals that will be read again.
+        """
+        self._said = {place: ticks for place, ticks in (said or {}).items() if ticks}
         owned = {TP(tp.topic, tp.partition) for tp in partitions}
         self._read_next.clear()
         self._durable = {tp: offset for tp, offset in self._durable.items() if tp in owned}
@@ -154,14 +161,29 @@ class IntakeHost:
 
     async def _let_through(self, alignment: Alignment) -> dict[TP, int]:
         for interval in alignment.ready():
+            before, self._batches = self._batches, {} if self._said else self._batches
             for event in interval.events:
                 self._take(event)
             first, *others = (self._source(tp) for tp in interval.told_by)
             self._router.tick(self._batches, Tick(first, interval.at_us, tuple(others)))
+            if self._said:
+                self._leave_out((first, *others), interval.at_us)
+                for place, records in self._batches.items():
+                    before.setdefault(place, []).extend(records)
+                self._batches = before
             await asyncio.sleep(0)
         if self.flow is not None:
             self.flow.hold_back(alignment.too_far_ahead())
         return dict(alignment.next_offsets)
+
+    def _leave_out(self, sources: tuple[str, ...], at_us: int) -> None:
+        """Leave out what is on a log already, to its tick; stop looking once past all of that."""
+        for place in list(self._said):
+            ticks = self._said[place]
+            if at_us <= min(ticks.get(source, 0) for source in sources):
+                self._batches.pop(place, None)
+            elif at_us > max(ticks.values()):
+                del self._said[place]
 
     def _source(self, tp: TP) -> str:
         return self._raw_topics[tp.topic].sources[tp.partition].name
@@ -177,8 +199,8 @@ class IntakeHost:
         said = {name: value for name, value in headers if name in OURS}
         others = tuple(header for header in headers if header[0] not in OURS)
         virtual = self.alignment is not None
-        received_us = _number(said.get(RECEIVED_HEADER)) if virtual else 0
-        if not received_us:
+        received_us = _number(said.get(RECEIVED_HEADER))
+        if not virtual or RECEIVED_HEADER not in said:
             received_us = max(record.timestamp * 1_000, self._received_us.get(tp, 0))
             self._received_us[tp] = received_us
         event = RawRecord(
@@ -191,7 +213,7 @@ class IntakeHost:
             _number(said.get(SIZE_HEADER)) if virtual else 0,
             said.get(DIGEST_HEADER, b"").decode("ascii", "replace") if virtual else "",
         )
-        return RawItem(record.offset, _number(said.get(PLACE_HEADER)), 0, event)
+        return RawItem(record.offset, _number(said.get(PLACE_HEADER)), 0, beginning(event))
 
     def _believed(self, tp: TP, record: Any, at_us: int, epoch: int) -> int:
         """Return a tick's time, 0 for one of a former ticker or from the future."""
@@ -224,7 +246,9 @@ class IntakeHost:
                     record.timestamp * 1_000,
                 )
                 refused = Refused(Rejection.NOT_OF_THIS_LOG)
-                letter = dead_letter(raw, refused, self.parts.sealer, self.parts.code_version)
+                letter = dead_letter(
+                    beginning(raw), refused, self.parts.sealer, self.parts.code_version
+                )
                 self._meters.dead_letters.labels(letter.reason).inc()
                 self._router.dead_letter(self._batches, letter)
             else:

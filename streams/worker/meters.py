@@ -39,47 +39,56 @@ class Meters:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        stage, kept = ("stage",), {"registry": self.registry}
-        self.records_in = Counter("forewarn_records_in_total", "Records stepped", stage, **kept)
+        stage, kept = ("stage",), self.registry
+        self.records_in = Counter(
+            "forewarn_records_in_total", "Records stepped", stage, registry=kept
+        )
         self.records_out = Counter(
             "forewarn_records_out_total",
             "Records said, by what they are",
             ("stage", "what"),
-            **kept,
+            registry=kept,
         )
         self.step_seconds = Histogram(
-            "forewarn_step_seconds", "Computing time of a round", stage, buckets=SECONDS, **kept
+            "forewarn_step_seconds",
+            "Computing time of a round",
+            stage,
+            buckets=SECONDS,
+            registry=kept,
         )
         self.ack_seconds = Histogram(
             "forewarn_acknowledgement_seconds",
             "Waiting time of a round for outputs and state",
             stage,
             buckets=SECONDS,
-            **kept,
+            registry=kept,
         )
         self.round_records = Histogram(
-            "forewarn_round_records", "Records of a round", stage, buckets=RECORDS, **kept
+            "forewarn_round_records", "Records of a round", stage, buckets=RECORDS, registry=kept
         )
         self.counts = Counter(
-            "forewarn_counts_total", "What the stages count, by name", ("stage", "name"), **kept
+            "forewarn_counts_total",
+            "What the stages count, by name",
+            ("stage", "name"),
+            registry=kept,
         )
         self.dead_letters = Counter(
-            "forewarn_dead_letters_total", "Dead letters, by reason", ("reason",), **kept
+            "forewarn_dead_letters_total", "Dead letters, by reason", ("reason",), registry=kept
         )
         self.abandoned = Counter(
-            "forewarn_rounds_abandoned_total", "Rounds abandoned at a revoke", stage, **kept
+            "forewarn_rounds_abandoned_total", "Rounds abandoned at a revoke", stage, registry=kept
         )
         self.rewritten = Counter(
             "forewarn_state_rewritten_keys_total",
             "Keys whose right value was written again after a takeover",
             stage,
-            **kept,
+            registry=kept,
         )
         self.rebalances = Counter(
-            "forewarn_rebalances_total", "Times that partitions were assigned", stage, **kept
+            "forewarn_rebalances_total", "Times that partitions were assigned", stage, registry=kept
         )
         self.recovery_seconds = Gauge(
-            "forewarn_recovery_seconds", "How long the last recovery took", stage, **kept
+            "forewarn_recovery_seconds", "How long the last recovery took", stage, registry=kept
         )
 
     def ask(

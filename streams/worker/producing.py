@@ -127,6 +127,8 @@ class StageProducer:
             if append(key=key, value=value, timestamp=None, headers=said) is None:
                 break
             count += 1
+        if not count:
+            raise MessageSizeTooLargeError
         batch.close()
         size = batch.size()
         future = await producer.send_batch(batch, topic, partition=partition)

@@ -7,7 +7,7 @@ finished within a bound or abandoned whole, and what waits is forgotten: it will
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 
 import structlog
 from faust.types import TP
@@ -40,19 +40,24 @@ class Rounds:
         self._inbox: asyncio.Queue[Chunk] = asyncio.Queue(INBOX_CHUNKS_MAX)
         self._resting = asyncio.Event()
         self._resting.set()
+        self._taking = True
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to take rounds."""
+        self._taking = True
         if self._task is None:
             self._task = asyncio.create_task(self._run())
 
     async def put(self, chunk: Chunk) -> None:
-        """Hand a chunk in; waits while the inbox is full."""
-        await self._inbox.put(chunk)
+        """Hand a chunk in; waits while the inbox is full. During a drain it is forgotten."""
+        if self._taking:
+            await self._inbox.put(chunk)
 
     async def drain(self) -> bool:
         """Finish the round under way and forget what waits; False when it had to be abandoned."""
+        # No round may begin after this: what stood before its chunks has just been forgotten.
+        self._taking = False
         self.forget_waiting()
         finished = True
         try:
@@ -79,7 +84,7 @@ class Rounds:
 
     async def _run(self) -> None:
         try:
-            while True:
+            while self._taking:
                 gathered = await self._gather()
                 await self._take_round(gathered)
                 self._resting.set()

@@ -29,6 +29,7 @@ from schemas.topics import (
 from streams.intake.intake import Taken
 from streams.outputs import Outputs, PersonOutput
 from streams.partitions import of_area, of_hex
+from streams.worker.letter_room import fitting
 
 Record = tuple[bytes, bytes]
 Batches = dict[tuple[str, int], list[Record]]
@@ -95,7 +96,7 @@ class Router:
         name = topic or LOG_LETTERS.name
         key = f"{letter.topic}|{letter.partition}|{letter.offset}".encode()
         place = letter.offset % self._partitions[name]
-        batches.setdefault((name, place), []).append((key, encode(letter)))
+        batches.setdefault((name, place), []).append((key, encode(fitting(letter))))
 
     def _person(self, batches: Batches, record: PersonOutput) -> None:
         if isinstance(record, Activation):

@@ -36,6 +36,7 @@ from streams.partitions import of_area, of_hex
 from streams.person_stage import PersonStage
 from streams.pipeline import PipelineConfig
 from streams.service_stage import ServiceStage
+from streams.worker.letter_room import beginning
 from streams.worker.state import PartitionState
 
 PERSONS, SERIES, CELLS, CLOCKS, LEARNER = b"p", b"s", b"c", b"k", b"l"
@@ -130,7 +131,7 @@ class Seat:
             record.timestamp * 1_000,
         )
         refused = Refused(Rejection.NOT_OF_THIS_LOG)
-        return dead_letter(raw, refused, self.parts.sealer, self.parts.code_version)
+        return dead_letter(beginning(raw), refused, self.parts.sealer, self.parts.code_version)
 
     def progress(self, next_offset: int) -> StageProgress:
         """Return how far this partition has come once the chunk is durable."""

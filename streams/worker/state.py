@@ -1,14 +1,14 @@
 """The durable state of one partition: what is written, and over it what a chunk has changed so far.
 
 Rules: a chunk changes the overlay alone. Its changes are framed once, when the chunk is done, go to
-the changelog, and only after that into the store: a chunk that is abandoned leaves no trace. How far
-the log is in the state is a value of the state itself and travels in the last batch of a chunk.
-While records are read again that are partly in the state, a key that has them already is left alone.
+the changelog, and only after that into the store: a chunk that is abandoned leaves no trace. How
+far the log is in the state is a value of the state itself and travels in the last batch of a chunk.
+While records are read again that are partly in the state, a key that has them is left alone.
 """
 
-from collections import deque
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from itertools import islice
+from typing import Any, Generic, TypeVar
 
 from schemas.state import ClockReading, StageProgress
 from schemas.versioned import STAGE_PROGRESS, VersionedCodec
@@ -27,8 +27,8 @@ class PartitionState:
     """All views on the state of one partition, with the overlay of the chunk under way.
 
     `generation` is this owner's; `high` is the greatest applied offset that was recovered (-1 where
-    there is none): everything up to it has had its outputs acknowledged. `seated_s` is the monotonic
-    time of the beginning.
+    there is none): everything up to it has had its outputs acknowledged. `seated_s` is the
+    monotonic time of the beginning.
     """
 
     def __init__(
@@ -40,9 +40,9 @@ class PartitionState:
         self.again_at: int | None = None
         self.seated_s = seated_s
         self.progress = self._recovered()
-        self._views: list[StateView] = []
+        self._views: list[StateView[Any]] = []
         self._pending: dict[bytes, bytes | None] = {}
-        self.graves: deque[tuple[float, bytes]] = deque()
+        self.graves: dict[bytes, float] = {}
 
     def _recovered(self) -> StageProgress:
         frame = self.store.get(PROGRESS_KEY)
@@ -73,7 +73,9 @@ class PartitionState:
         for view in self._views:
             for key, frame in view.framed_changes(stamp):
                 if len(frame) == HEAD_BYTES:
-                    self.graves.append((now_s, key))
+                    # At the end, also where it died before: it waits from its last death.
+                    self.graves.pop(key, None)
+                    self.graves[key] = now_s
                 frames.append((key, frame))
         frames.append((PROGRESS_KEY, framed(stamp, STAGE_PROGRESS.encode(progress))))
         self._pending = dict(frames)
@@ -81,11 +83,10 @@ class PartitionState:
         return frames
 
     def _old_graves(self, now_s: float) -> Iterator[bytes]:
-        for _ in range(min(len(self.graves), GRAVES_PER_CHUNK_MAX)):
-            died_s, key = self.graves[0]
-            if now_s - died_s < GRAVE_S:
+        for key in list(islice(self.graves, GRAVES_PER_CHUNK_MAX)):
+            if now_s - self.graves[key] < GRAVE_S:
                 return
-            self.graves.popleft()
+            del self.graves[key]
             frame = self.store.get(key)
             if frame is not None and len(frame) == HEAD_BYTES:
                 yield key
@@ -116,7 +117,7 @@ class StateView(Generic[S]):
             if len(frame) > HEAD_BYTES:
                 self._number += 1
             else:
-                state.graves.append((state.seated_s, key))
+                state.graves[key] = state.seated_s
 
     def _key(self, key: str) -> bytes:
         return self._section + key.encode()

@@ -87,6 +87,7 @@ class MemoryStore:
         """Forget everything: the partition may come back changed by another owner."""
         self._frames.clear()
         self._offset = None
+        self._bytes = 0
 
 
 class RocksStore:

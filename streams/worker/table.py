@@ -72,7 +72,7 @@ def _every_key(store: Store) -> Iterable[bytes]:
         yield from store.keys(bytes([section]))
 
 
-class DurableTable(faust.Table):  # type: ignore[misc,type-arg]  # Faust's tables are half typed
+class DurableTable(faust.Table):  # type: ignore[type-arg]  # keys and values are bytes
     """The state of one stage: a store for each partition this worker owns."""
 
     make_store: Callable[[int], Store]
@@ -128,8 +128,12 @@ class DurableTable(faust.Table):  # type: ignore[misc,type-arg]  # Faust's table
             self.partitions_kept.pop(partition).store.close()
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
-        """Tell who waits for the state that it is there."""
-        await self.call_recover_callbacks()
+        """Tell who waits for the state that it is there; Faust itself would lose what it raises."""
+        try:
+            await self.call_recover_callbacks()
+        except Exception as error:
+            self.failed(error)
+            raise
 
     async def on_start(self) -> None:
         """Declare nothing and open nothing: topics are made before, stores on demand."""

@@ -1,9 +1,9 @@
 """After a takeover: what a former owner still wrote is found and put right.
 
 Rules: a worker that was stopped and goes on may deliver what it had in flight, long after another
-has its partitions. Its values have smaller stamps, so recovery is never fooled, but compaction keeps
-the last value, not the right one. So once the former owner's delivery timeout has passed, the new
-owner reads the changelog again from where it took over, and writes what regressed once more.
+has its partitions. Its values have smaller stamps, so recovery is never fooled, but compaction
+keeps the last value, not the right one. So once the former owner's delivery timeout has passed, the
+new owner reads the changelog again from where it took over, and writes what regressed once more.
 """
 
 import asyncio

@@ -2,8 +2,8 @@
 
 Rules: Faust pays for each message far more than a step costs, so a chunk pays once. What is
 committed is what the stages say is durable (`Durable`), never what Faust thinks was acknowledged.
-These classes lean on private names of faust-streaming 0.15: `tests/streams/worker/test_faust_inside`
-names each assumption.
+These classes lean on private names of faust-streaming 0.15: `test_faust_inside.py` in the tests of
+this folder names each assumption.
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, Protocol
 from faust import Event, Schema
 from faust.transport.drivers.aiokafka import Consumer, Transport
 from faust.types import TP
-from faust.types.tuples import ConsumerMessage
 
 from streams.worker.seats import LogRecord
 
@@ -53,10 +52,14 @@ class ChunkedConsumer(Consumer):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.durable = self.app.durable
+        app: Any = self.app
+        self.durable = app.durable
         self._turn = 0
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
+    async def getmany(  # its name and its argument are Faust's
+        self,
+        timeout: float,  # noqa: ASYNC109  # Faust names it
+    ) -> AsyncIterator[tuple[TP, Any]]:
         """Yield one message a partition; where flow stopped, what is left is read again later."""
         records, active = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id
@@ -80,9 +83,9 @@ class ChunkedConsumer(Consumer):
         yield from items[start:]
         yield from items[:start]
 
-    def _to_chunk(self, tp: TP, batch: list[Any]) -> ConsumerMessage:
+    def _to_chunk(self, tp: TP, batch: list[Any]) -> Any:
         last = batch[-1]
-        message = self._to_message(tp, last)
+        message: Any = self._to_message(tp, last)
         message.value = Chunk(TP(tp.topic, tp.partition), batch)
         message.key = None
         return message

@@ -5,8 +5,11 @@ from collections.abc import Iterable
 
 from forewarn.broker.broker import Broker
 from streams.cluster.connect import Connection
+from streams.cluster.naming import named
 from streams.cluster.provision import create
 from streams.cluster.reading import KeptRecord, read_to_end
+from streams.cluster.sending import producer_to
+from streams.worker.routing import Batches
 from tests.brokers import fresh_namespace
 
 PARTITIONS = 3
@@ -32,3 +35,18 @@ def kept_on(broker: Broker, namespace: str, topics: Iterable[str]) -> list[KeptR
         return [record async for chunk in chunks for record in chunk]
 
     return asyncio.run(read())
+
+
+def put(broker: Broker, namespace: str, records: Batches) -> None:
+    """Put records on topics of a namespace, each partition in its order."""
+
+    async def send() -> None:
+        async with producer_to(connection_to(broker)) as producer:
+            for (topic, partition), held in records.items():
+                acks = [
+                    await producer.send(named(namespace, topic), value, key, partition)
+                    for key, value in held
+                ]
+                await asyncio.gather(*acks)
+
+    asyncio.run(send())

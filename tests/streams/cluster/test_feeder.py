@@ -19,6 +19,7 @@ from schemas.times import from_us
 from schemas.topics import FEEDS
 from streams.cluster.connect import ClusterError
 from streams.cluster.feeder import RECORD_BYTES_MAX, FeedReport, feed
+from streams.cluster.provision import create
 from streams.cluster.raw import (
     DIGEST_HEADER,
     OURS,
@@ -126,8 +127,6 @@ def test_a_record_that_is_too_long_is_cut_with_size_and_digest_of_the_whole(
 
 def test_a_live_feed_has_neither_ticks_nor_a_word_of_the_feeder(tmp_path: Path) -> None:
     with own_broker(tmp_path) as own:
-        from streams.cluster.provision import create  # noqa: PLC0415
-
         create(connection_to(own), "", replication=1, partitions=1)
         fed(own, "", event(1, NOW_US), event(2, NOW_US + 3 * TICK_US))
         records = kept_on(own, "", RAW)
@@ -153,7 +152,7 @@ def test_an_empty_feed_sends_nothing(broker: Broker) -> None:
 
 
 def test_a_namespace_without_topics_is_refused_at_once(broker: Broker) -> None:
-    with pytest.raises(ClusterError, match="has no topic .*make the topics"):
+    with pytest.raises(ClusterError, match=r"has no topic .*make the topics"):
         fed(broker, fresh_namespace(), event(1, NOW_US))
 
 
@@ -170,7 +169,7 @@ def test_a_broker_that_goes_away_for_too_long_ends_the_feed_with_what_is_certain
 
         sending = feed(connection_to(own), namespace, lines(), answer_s_max=2)
         started = time.monotonic()
-        with pytest.raises(ClusterError, match="did not answer within 2 s.*it had taken"):
+        with pytest.raises(ClusterError, match=r"did not answer within 2 s.*it had taken"):
             asyncio.run(sending)
         assert time.monotonic() - started < 30
         own.resume()

@@ -1,0 +1,89 @@
+"""What a historical feed's intake has said before: the last tick of each source on each log.
+
+Rules: after a crash the intake reads again what it had not committed. In a live namespace that is
+seconds, and the stages know a signal they have seen. In a feed's own time it may be months, longer
+than any stage remembers. But a tick closes its interval on every partition of every log, so an
+interval whose tick is there is there whole, and is not said to that partition again.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from schemas.records import Tick
+
+_log = structlog.get_logger("forewarn.intake")
+WINDOW_RECORDS = 2_000
+LOOK_BACK_RECORDS_MAX = 200_000
+READ_S_MAX = 30.0
+_TICK = b'{"type":"tick"'
+_decode = msgspec.json.Decoder(Tick).decode
+
+Place = tuple[str, int]
+Said = dict[Place, dict[str, int]]
+
+
+async def already_said(
+    options: dict[str, Any], topics: Mapping[str, int], sources: Iterable[str]
+) -> Said:
+    """Return, by topic and partition, the last tick of each of these sources (µs, 0 for none).
+
+    `topics` are the numbers of partitions of the logs by full name.
+    """
+    wanted = frozenset(sources)
+    places = [(topic, number) for topic, numbers in topics.items() for number in range(numbers)]
+    consumer = AIOKafkaConsumer(**options, enable_auto_commit=False, group_id=None)
+    await consumer.start()
+    try:
+        parts = [TopicPartition(*place) for place in places]
+        consumer.assign(parts)
+        begins, ends = await consumer.beginning_offsets(parts), await consumer.end_offsets(parts)
+        consumer.pause(*parts)
+        return {
+            (part.topic, part.partition): await _of(
+                consumer, part, wanted, begins[part], ends[part]
+            )
+            for part in parts
+        }
+    finally:
+        await consumer.stop()
+
+
+async def _of(
+    consumer: AIOKafkaConsumer, part: TopicPartition, wanted: frozenset[str], begin: int, end: int
+) -> dict[str, int]:
+    """Look back from the end, window by window, until every source was found."""
+    said: dict[str, int] = {}
+    floor = max(begin, end - LOOK_BACK_RECORDS_MAX)
+    upper, window = end, WINDOW_RECORDS
+    consumer.resume(part)
+    while upper > floor and wanted - said.keys():
+        lower = max(floor, upper - window)
+        for value in await _values(consumer, part, lower, upper):
+            if value is not None and value.startswith(_TICK):
+                tick = _decode(value)
+                for source in (tick.source, *tick.others):
+                    if source in wanted:
+                        said[source] = max(said.get(source, 0), tick.at_us)
+        upper, window = lower, 4 * window
+    consumer.pause(part)
+    return said
+
+
+async def _values(
+    consumer: AIOKafkaConsumer, part: TopicPartition, lower: int, upper: int
+) -> list[bytes | None]:
+    """Read the values of offsets from `lower` up to, not including, `upper`."""
+    consumer.seek(part, lower)
+    values: list[bytes | None] = []
+    deadline = time.monotonic() + READ_S_MAX
+    while await consumer.position(part) < upper:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{part.topic}/{part.partition}: not read in {READ_S_MAX:.0f} s")
+        fetched = await consumer.getmany(part, timeout_ms=500)
+        values += [one.value for one in fetched.get(part, ()) if one.offset < upper]
+    return values

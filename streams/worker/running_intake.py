@@ -1,0 +1,124 @@
+"""The intake on this worker, ready to run: aliases, host, app, and the ticker of live topics."""
+
+from typing import Any
+
+from faust.types import TP
+
+from alerts.service_limits import LimitCalendar
+from alerts.vault.pseudonyms import Pseudonyms
+from schemas.topics import ALIASES, HELP_RETURNS
+from streams.cluster.naming import plain_name
+from streams.intake.intake import Intake
+from streams.worker.already_said import Said, already_said
+from streams.worker.app import StageApp, stage_app
+from streams.worker.following import AliasFollower
+from streams.worker.intake_host import STAGE, IntakeHost
+from streams.worker.options import Shared
+from streams.worker.producing import StageProducer
+from streams.worker.routing import STAGE_LOGS
+from streams.worker.ticker import Ticker
+
+
+class RunningIntake:
+    """The intake with its app; in the live namespace with the ticker, which one worker is."""
+
+    name = STAGE
+
+    def __init__(self, shared: Shared, producer: StageProducer) -> None:
+        options = self._options = shared.options
+        self._shared = shared
+        intake = Intake(
+            options.config.intake,
+            directory=options.directory,
+            pseudonyms=Pseudonyms(options.keyring, options.config.namespace),
+            sealer=shared.parts.sealer,
+            calendar=LimitCalendar(options.config.limits, options.directory.time_zone),
+            code_version=options.code_version,
+        )
+        self._aliases = AliasFollower(dict(shared.kafka), options.named(ALIASES.name), intake.keys)
+        self._raw = options.raw_topics()
+        self.host = IntakeHost(
+            intake,
+            shared.parts,
+            raw_topics=self._raw,
+            help_topic=options.named(HELP_RETURNS.name),
+            aligned=bool(options.namespace),
+            producer=producer,
+            router=shared.router,
+            meters=shared.meters,
+            failed=shared.failed,
+            topic_of=options.named,
+        )
+        topics = [*self._raw, self.host.help_topic]
+        self.app = stage_app(
+            options.named(f"forewarn-{STAGE}"), topics, self.host, **options.faust_settings()
+        )
+        signal: Any = self.app.on_partitions_assigned
+        signal.connect(self._assigned, weak=False)
+        self.host.flow = AppFlow(self.app)
+        self._ticker = Ticker(
+            producer,
+            [
+                (name, number)
+                for name, raw in self._raw.items()
+                for number in range(len(raw.sources))
+            ],
+            every_s=options.tick_s,
+            epoch=self._epoch,
+            failed=shared.failed,
+        )
+
+    async def _assigned(self, _app: StageApp, assigned: set[TP], **_signal: Any) -> None:
+        self._shared.meters.rebalances.labels(STAGE).inc()
+        self.host.assigned(assigned, await self._said(assigned) if self._options.namespace else {})
+
+    async def _said(self, assigned: set[TP]) -> Said:
+        sources = {
+            self._raw[tp.topic].sources[tp.partition].name
+            for tp in assigned
+            if tp.topic in self._raw
+        }
+        options = self._options
+        logs = {options.named(log.name): options.partitions[log.name] for log in STAGE_LOGS}
+        found = await already_said(dict(self._shared.kafka), logs, sources)
+        return {
+            (plain_name(options.namespace, topic), number): ticks
+            for (topic, number), ticks in found.items()
+        }
+
+    def _epoch(self) -> int | None:
+        """Return the epoch of this worker as the ticker, None where another one is."""
+        first = TP(next(iter(self._raw)), 0)
+        return self.app.consumer_generation_id if first in self.app.owned() else None
+
+    async def start(self) -> None:
+        """Read the aliases to their end, join the group, tell time if that is ours to do."""
+        await self._aliases.start()
+        await self.app.start()
+        if not self._options.namespace:
+            self._ticker.start()
+
+    async def stop(self) -> None:
+        """Stop telling time, drain, commit what is durable, leave the group."""
+        await self._ticker.stop()
+        await self.app.drain_and_stop()
+        await self._aliases.stop()
+
+
+class AppFlow:
+    """Holds partitions of an app back and lets them go (`intake_host.Flow`)."""
+
+    def __init__(self, app: StageApp) -> None:
+        self._app = app
+        self._held: set[TP] = set()
+
+    def hold_back(self, partitions: set[TP]) -> None:
+        """Read these partitions no further for now, and all others again."""
+        owned = self._app.owned()
+        let_go = (self._held - partitions) & owned
+        begin = (partitions - self._held) & owned
+        if let_go:
+            self._app.consumer.resume_partitions(let_go)
+        if begin:
+            self._app.consumer.pause_partitions(begin)
+        self._held = partitions & owned
