@@ -114,9 +114,10 @@ class AreaStage:
         keys = list(series.keys())
         for key in keys:
             self._restored(key)
+        since = local_day(clock.now_us, self._zone) - config.series.lateness_days
         for key in keys:
             home = key.split("|", 1)[0]
-            self.surges.suspect_again(key, self._sets.for_series(self._series_of[home]))
+            self.surges.suspect_again(key, self._sets.for_series(self._series_of[home]), since)
 
     def step(self, record: AreaRecord, out: Outputs) -> None:
         """Take one record of the log in and append what follows from it to `out`."""

@@ -63,12 +63,16 @@ class Surges:
         """Have a series judged for local day `day` when time next passes."""
         self._suspected[key, day] = families
 
-    def suspect_again(self, key: str, families: Families) -> None:
-        """After a restart, look at the newest days of a series again; telling twice is guarded."""
+    def suspect_again(self, key: str, families: Families, since: int) -> None:
+        """After a restart, look again at the days of a series that can still change.
+
+        `since` is the first of them, as a local day ordinal. What was told of them is guarded by
+        its episode, which outlasts them; of an earlier day the episode may be gone.
+        """
         series = self._series.get(key)
         if series is None:
             return
-        for day in range(series.day - self._bounds.lateness_days, series.day + 1):
+        for day in range(max(since, series.day - self._bounds.lateness_days), series.day + 1):
             if count_on(series, day) >= least_of(series, day, self._bounds):
                 self.suspect(key, day, families)
         if series.episode is not None:

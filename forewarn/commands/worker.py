@@ -37,6 +37,8 @@ EXIT_USAGE = 2
 EXIT_FAILED = 70
 WATCH_S = 0.5
 STOP_S_MAX = 60.0
+START_S_MAX = 20.0
+"""How long a worker that is told to stop while starting is given to have started."""
 _log = structlog.get_logger("forewarn.worker")
 
 
@@ -73,6 +75,9 @@ def worker(
     takeover_wait_s: Annotated[
         float, typer.Option(hidden=True, min=1.0, help="When to look for a former owner's writes.")
     ] = 60.0,
+    watch_s: Annotated[
+        float, typer.Option(hidden=True, min=0.1, help="How often to ask if all topics are there.")
+    ] = 10.0,
     change_bytes_max: Annotated[
         int, typer.Option(hidden=True, min=1_000, help="The largest batch of changes of state.")
     ] = CHANGE_BATCH_BYTES_MAX,
@@ -87,6 +92,7 @@ def worker(
         options = replace(
             options_of(stages, namespace, config, areas, store, instance),
             takeover_wait_s=takeover_wait_s,
+            watch_s=watch_s,
             change_bytes_max=change_bytes_max,
             faust=session_settings(session_s),
         )
@@ -161,31 +167,15 @@ async def run(
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     running = worker_type(options, failed)
-    try:
-        if metrics_port:
-            start_http_server(metrics_port, addr="127.0.0.1", registry=running.meters.registry)
-    except OSError as error:
-        errors.print(
-            f"[red]Stopped:[/red] no metrics on port {metrics_port}: {error}; give another "
-            "--metrics-port, or 0 for none",
-            soft_wrap=True,
-        )
-        return EXIT_USAGE
+    _show_metrics(running, metrics_port)
     starting = asyncio.create_task(running.start())
     await _until(starting.done, running, stopping, failed)
+    if not failure:
+        # Told to stop early: some stages may be at work already, and what has started can drain.
+        await asyncio.wait([starting], timeout=START_S_MAX)
     if failure:
         _end_at_once(failure[0])
-    if not starting.done():
-        errors.print("worker: stopped while starting; what is not durable will be read again")
-        os._exit(0)
-    try:
-        await starting
-    except (KafkaError, OSError) as error:
-        where = ",".join(options.connection.bootstrap)
-        errors.print(f"[red]Stopped:[/red] no broker at {where}: {error}", soft_wrap=True)
-        return EXIT_FAILED
-    except Exception as error:  # noqa: BLE001  # the last line says it, and the code
-        _end_at_once(error)
+    await _started(starting, options)
     errors.print(f"worker: {', '.join(options.stages)} are running; Ctrl-C stops")
     await _until(stopping.is_set, running, stopping, failed)
     if failure:
@@ -193,6 +183,29 @@ async def run(
     await _stopped(running)
     errors.print("worker: stopped, all that was taken is durable")
     return 0
+
+
+def _show_metrics(running: Worker, port: int) -> None:
+    try:
+        if port:
+            start_http_server(port, addr="127.0.0.1", registry=running.meters.registry)
+    except OSError as error:
+        message = f"no metrics on port {port} ({error}): give another --metrics-port, or 0"
+        _end_at_once(SettingsError(message), EXIT_USAGE)
+
+
+async def _started(starting: "asyncio.Task[None]", options: WorkerOptions) -> None:
+    """Return where the start went well; else end with what it says."""
+    if not starting.done():
+        sys.stderr.write("worker: stopped while starting; what is not durable is read again\n")
+        os._exit(0)
+    try:
+        await starting
+    except (KafkaError, OSError) as error:
+        where = ",".join(options.connection.bootstrap)
+        _end_at_once(ClusterError(f"no broker at {where}: {error}"))
+    except Exception as error:  # noqa: BLE001  # the last line says it, and the code
+        _end_at_once(error)
 
 
 async def _until(
@@ -223,9 +236,9 @@ async def _stopped(running: Worker) -> None:
         ))  # fmt: skip
 
 
-def _end_at_once(error: BaseException) -> NoReturn:
+def _end_at_once(error: BaseException, code: int = EXIT_FAILED) -> NoReturn:
     """End without cleaning up: nothing may be committed by a worker that has failed."""
     _log.error("worker_failed", detail=f"{type(error).__name__}: {error}")
     sys.stderr.write(f"forewarn worker: ended, could not go on: {type(error).__name__}: {error}\n")
     sys.stderr.flush()
-    os._exit(EXIT_FAILED)
+    os._exit(code)

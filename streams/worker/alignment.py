@@ -28,11 +28,15 @@ class RawItem(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """What lies before one tick: events in the feed's order, and who has told the tick."""
+    """What lies before one tick: events in the feed's order, and who has told the tick.
+
+    `next_offsets` are those behind the tick, for each who told it.
+    """
 
     at_us: int
     events: list[RawRecord]
     told_by: list[TP]
+    next_offsets: dict[TP, int]
 
 
 class Alignment:
@@ -67,9 +71,10 @@ class Alignment:
             items: list[RawItem] = []
             for tp in told_by:
                 items += self._up_to_tick(tp)
+            next_offsets = {tp: self.next_offsets[tp] for tp in told_by}
             items.sort(key=lambda item: item.place)
             events = [item.event for item in items if item.event is not None]
-            yield Interval(at_us, events, told_by)
+            yield Interval(at_us, events, told_by, next_offsets)
 
     def _up_to_tick(self, tp: TP) -> Iterator[RawItem]:
         held = self._held[tp]

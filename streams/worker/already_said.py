@@ -1,27 +1,33 @@
-"""What a historical feed's intake has said before: the last tick of each source on each log.
+"""What a historical feed's intake has said before: the last ticks, and pleas that are open.
 
 Rules: after a crash the intake reads again what it had not committed. In a live namespace that is
 seconds, and the stages know a signal they have seen. In a feed's own time it may be months, longer
 than any stage remembers. But a tick closes its interval on every partition of every log, so an
-interval whose tick is there is there whole, and is not said to that partition again.
+interval whose tick is there is there whole, and is not said to that partition again. The requests
+for help that were opened before are read back too, for ticks wait for them.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from schemas.outcomes import ServiceClock
 from schemas.records import Tick
+from streams.worker.pleas import Pleas
 
 _log = structlog.get_logger("forewarn.intake")
 WINDOW_RECORDS = 2_000
-LOOK_BACK_RECORDS_MAX = 200_000
+LOOK_BACK_RECORDS_MAX = 1_000_000
 READ_S_MAX = 30.0
 _TICK = b'{"type":"tick"'
+_ADDRESSED = b'"return_address"'
 _decode = msgspec.json.Decoder(Tick).decode
+_decode_clock = msgspec.json.Decoder(ServiceClock).decode
 
 Place = tuple[str, int]
 Said = dict[Place, dict[str, int]]
@@ -35,20 +41,51 @@ async def already_said(
     `topics` are the numbers of partitions of the logs by full name.
     """
     wanted = frozenset(sources)
-    places = [(topic, number) for topic, numbers in topics.items() for number in range(numbers)]
+    said: Said = {}
+    async with _reading(options, topics) as (consumer, extents):
+        for part, (begin, end) in extents.items():
+            said[part.topic, part.partition] = await _of(consumer, part, wanted, begin, end)
+    return said
+
+
+async def open_pleas(
+    options: dict[str, Any], service_log: tuple[str, int], returns: tuple[str, int]
+) -> Pleas:
+    """Return the requests for help on the service log that are not among the returns.
+
+    Each topic is its full name and number of partitions; at most `LOOK_BACK_RECORDS_MAX` records
+    of a partition are looked at, the newest.
+    """
+    pleas = Pleas()
+    async with _reading(options, dict((returns, service_log))) as (consumer, extents):
+        for part, (begin, end) in extents.items():
+            consumer.resume(part)
+            lower = max(begin, end - LOOK_BACK_RECORDS_MAX)
+            for value in await _values(consumer, part, lower, end):
+                if value is None or _ADDRESSED not in value:
+                    continue
+                clock = _decode_clock(value)
+                if part.topic == returns[0]:
+                    pleas.returned(clock.receipt)
+                else:
+                    pleas.opened(clock)
+            consumer.pause(part)
+    return pleas
+
+
+@asynccontextmanager
+async def _reading(
+    options: dict[str, Any], topics: Mapping[str, int]
+) -> AsyncIterator[tuple[AIOKafkaConsumer, dict[TopicPartition, tuple[int, int]]]]:
+    """Open a consumer on all partitions, paused; with it go where each begins and ends."""
+    parts = [TopicPartition(topic, n) for topic, number in topics.items() for n in range(number)]
     consumer = AIOKafkaConsumer(**options, enable_auto_commit=False, group_id=None)
     await consumer.start()
     try:
-        parts = [TopicPartition(*place) for place in places]
         consumer.assign(parts)
         begins, ends = await consumer.beginning_offsets(parts), await consumer.end_offsets(parts)
         consumer.pause(*parts)
-        return {
-            (part.topic, part.partition): await _of(
-                consumer, part, wanted, begins[part], ends[part]
-            )
-            for part in parts
-        }
+        yield consumer, {part: (begins[part], ends[part]) for part in parts}
     finally:
         await consumer.stop()
 

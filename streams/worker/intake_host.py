@@ -16,6 +16,7 @@ from faust.types import TP
 from alerts.vault.sealing import SealError
 from schemas.codec import CodecError, decoder_of
 from schemas.events import RawRecord
+from schemas.outcomes import ServiceClock
 from schemas.records import Tick
 from schemas.rejections import Refused, Rejection
 from schemas.topics import HELP_RETURNS
@@ -31,10 +32,12 @@ from streams.cluster.raw import (
 )
 from streams.intake.dead_letters import dead_letter
 from streams.intake.intake import Intake
-from streams.worker.alignment import Alignment, RawItem
+from streams.worker.alignment import RawItem
 from streams.worker.already_said import Said
+from streams.worker.historical import OWED_S_MAX, Historical
 from streams.worker.letter_room import beginning
 from streams.worker.meters import Meters
+from streams.worker.pleas import Pleas
 from streams.worker.producing import StageProducer
 from streams.worker.rounds import Gathered, Rounds, now_s
 from streams.worker.routing import Batches, Router
@@ -78,7 +81,7 @@ class IntakeHost:
     ) -> None:
         self.intake = intake
         self.parts = parts
-        self.alignment = Alignment() if aligned else None
+        self.historical = Historical(router, self._take, self._source) if aligned else None
         self.flow: Flow | None = None
         self._raw_topics = raw_topics
         self.help_topic = help_topic
@@ -92,7 +95,7 @@ class IntakeHost:
         self._epochs: dict[TP, int] = {}
         self._decode_help = decoder_of(HELP_RETURNS.name)
         self._batches: Batches = {}
-        self._said: Said = {}
+        self._help_reached: dict[TP, int] = {}
         self.rounds = Rounds(self._round, failed)
 
     # ---------------------------------------------------------------- what Faust asks and tells
@@ -110,17 +113,21 @@ class IntakeHost:
         if not await self.rounds.drain():
             self._meters.abandoned.labels(STAGE).inc()
 
-    def assigned(self, partitions: Iterable[TP], said: Said | None = None) -> None:
+    def assigned(
+        self, partitions: Iterable[TP], said: Said | None = None, pleas: Pleas | None = None
+    ) -> None:
         """Begin with the partitions that are owned now, from what is committed.
 
-        `said` is what is on the logs already of intervals that will be read again.
+        Of a historical feed, `said` is what is on the logs already of intervals that will be read
+        again, and `pleas` are the requests for help that have not come back.
         """
-        self._said = {place: ticks for place, ticks in (said or {}).items() if ticks}
         owned = {TP(tp.topic, tp.partition) for tp in partitions}
         self._read_next.clear()
+        self._help_reached.clear()
         self._durable = {tp: offset for tp, offset in self._durable.items() if tp in owned}
-        if self.alignment is not None:
-            self.alignment.own(tp for tp in owned if tp.topic in self._raw_topics)
+        if self.historical is not None:
+            raw = [tp for tp in owned if tp.topic in self._raw_topics]
+            self.historical.own(raw, said or {}, pleas or Pleas())
         self.rounds.start()
 
     # ------------------------------------------------------------------------------ a round
@@ -137,53 +144,40 @@ class IntakeHost:
             self._read_next[tp] = reached[tp] = fresh[-1].offset + 1
             if tp.topic == self.help_topic:
                 self._help_back(fresh)
-            elif self.alignment is not None:
-                self.alignment.add(tp, (self._item(tp, record) for record in fresh))
+                self._help_reached[tp] = reached.pop(tp)
+            elif self.historical is not None:
+                self.historical.alignment.add(tp, [self._item(tp, record) for record in fresh])
                 del reached[tp]
             else:
                 await self._live(tp, fresh)
-        if self.alignment is not None:
-            reached |= await self._let_through(self.alignment)
+        if self.historical is not None:
+            reached |= self._let_through(self.historical)
+        if self.historical is None or not self.historical.keeps_back:
+            # What is held for a tick is not said yet, so its place does not count as durable.
+            reached |= self._help_reached
+            self._help_reached = {}
         computed_s = now_s()
         await self._send()
         self._durable |= reached
         self._meters.round_taken(STAGE, number, computed_s - started_s, now_s() - computed_s)
+
+    def _let_through(self, historical: Historical) -> dict[TP, int]:
+        reached = historical.let_through(self._batches)
+        if self.flow is not None:
+            self.flow.hold_back(historical.alignment.too_far_ahead())
+        if historical.waits:
+            asyncio.get_running_loop().call_later(OWED_S_MAX, self.rounds.nudge)
+        return reached
 
     async def _live(self, tp: TP, records: list[Any]) -> None:
         for start in range(0, len(records), SLICE_RECORDS):
             for record in records[start : start + SLICE_RECORDS]:
                 item = self._item(tp, record)
                 if item.event is not None:
-                    self._take(item.event)
+                    self._take(self._batches, item.event)
                 elif item.tick_us:
                     self._router.tick(self._batches, Tick(self._source(tp), item.tick_us))
             await asyncio.sleep(0)
-
-    async def _let_through(self, alignment: Alignment) -> dict[TP, int]:
-        for interval in alignment.ready():
-            before, self._batches = self._batches, {} if self._said else self._batches
-            for event in interval.events:
-                self._take(event)
-            first, *others = (self._source(tp) for tp in interval.told_by)
-            self._router.tick(self._batches, Tick(first, interval.at_us, tuple(others)))
-            if self._said:
-                self._leave_out((first, *others), interval.at_us)
-                for place, records in self._batches.items():
-                    before.setdefault(place, []).extend(records)
-                self._batches = before
-            await asyncio.sleep(0)
-        if self.flow is not None:
-            self.flow.hold_back(alignment.too_far_ahead())
-        return dict(alignment.next_offsets)
-
-    def _leave_out(self, sources: tuple[str, ...], at_us: int) -> None:
-        """Leave out what is on a log already, to its tick; stop looking once past all of that."""
-        for place in list(self._said):
-            ticks = self._said[place]
-            if at_us <= min(ticks.get(source, 0) for source in sources):
-                self._batches.pop(place, None)
-            elif at_us > max(ticks.values()):
-                del self._said[place]
 
     def _source(self, tp: TP) -> str:
         return self._raw_topics[tp.topic].sources[tp.partition].name
@@ -198,7 +192,7 @@ class IntakeHost:
             )
         said = {name: value for name, value in headers if name in OURS}
         others = tuple(header for header in headers if header[0] not in OURS)
-        virtual = self.alignment is not None
+        virtual = self.historical is not None
         received_us = _number(said.get(RECEIVED_HEADER))
         if not virtual or RECEIVED_HEADER not in said:
             received_us = max(record.timestamp * 1_000, self._received_us.get(tp, 0))
@@ -217,7 +211,7 @@ class IntakeHost:
 
     def _believed(self, tp: TP, record: Any, at_us: int, epoch: int) -> int:
         """Return a tick's time, 0 for one of a former ticker or from the future."""
-        if self.alignment is not None:
+        if self.historical is not None:
             return at_us
         ahead = at_us > record.timestamp * 1_000 + TICK_AHEAD_US_MAX
         if ahead or epoch < self._epochs.get(tp, 0):
@@ -226,17 +220,19 @@ class IntakeHost:
         self._epochs[tp] = epoch
         return at_us
 
-    def _take(self, event: RawRecord) -> None:
+    def _take(self, batches: Batches, event: RawRecord) -> ServiceClock | None:
         taken = self.intake.step(event)
-        self._router.take(self._batches, taken)
+        self._router.take(batches, taken)
         if taken.dead is not None:
             self._meters.dead_letters.labels(taken.dead.reason).inc()
-            self._router.dead_letter(self._batches, taken.dead, f"{event.topic}.dlq")
+            self._router.dead_letter(batches, taken.dead, f"{event.topic}.dlq")
+        return taken.clock
 
     def _help_back(self, records: list[Any]) -> None:
         for record in records:
             try:
-                transition = self.intake.help_transition(self._decode_help(record.value or b""))
+                clock = self._decode_help(record.value or b"")
+                transition = self.intake.help_transition(clock)
             except (CodecError, SealError):
                 raw = RawRecord(
                     record.value or b"",
@@ -252,7 +248,11 @@ class IntakeHost:
                 self._meters.dead_letters.labels(letter.reason).inc()
                 self._router.dead_letter(self._batches, letter)
             else:
-                if transition is not None:
+                if transition is None:
+                    continue
+                if self.historical is not None:
+                    self.historical.returned(self._batches, clock.receipt, transition)
+                else:
                     self._router.help_back(self._batches, transition)
 
     async def _send(self) -> None:

@@ -54,6 +54,11 @@ class Rounds:
         if self._taking:
             await self._inbox.put(chunk)
 
+    def nudge(self) -> None:
+        """Have a round taken though nothing came, if none is waiting anyway."""
+        if self._inbox.empty():
+            self._inbox.put_nowait(Chunk(TP("", 0), []))
+
     async def drain(self) -> bool:
         """Finish the round under way and forget what waits; False when it had to be abandoned."""
         # No round may begin after this: what stood before its chunks has just been forgotten.

@@ -84,10 +84,10 @@ class Router:
         """Add a transition for the log of the person who asked for help."""
         self._hex(batches, PERSON_LOG, transition.subject, transition)
 
-    def tick(self, batches: Batches, tick: Tick) -> None:
-        """Add a tick to every partition of every log of a stage."""
+    def tick(self, batches: Batches, tick: Tick, logs: tuple[Topic, ...] = STAGE_LOGS) -> None:
+        """Add a tick to every partition of these logs, of all logs of stages unless told."""
         record = (b"tick", encode(tick))
-        for log in STAGE_LOGS:
+        for log in logs:
             for partition in range(self._partitions[log.name]):
                 batches.setdefault((log.name, partition), []).append(record)
 

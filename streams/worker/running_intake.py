@@ -6,10 +6,10 @@ from faust.types import TP
 
 from alerts.service_limits import LimitCalendar
 from alerts.vault.pseudonyms import Pseudonyms
-from schemas.topics import ALIASES, HELP_RETURNS
+from schemas.topics import ALIASES, HELP_RETURNS, SERVICE_LOG
 from streams.cluster.naming import plain_name
 from streams.intake.intake import Intake
-from streams.worker.already_said import Said, already_said
+from streams.worker.already_said import Said, already_said, open_pleas
 from streams.worker.app import StageApp, stage_app
 from streams.worker.following import AliasFollower
 from streams.worker.intake_host import STAGE, IntakeHost
@@ -70,7 +70,17 @@ class RunningIntake:
 
     async def _assigned(self, _app: StageApp, assigned: set[TP], **_signal: Any) -> None:
         self._shared.meters.rebalances.labels(STAGE).inc()
-        self.host.assigned(assigned, await self._said(assigned) if self._options.namespace else {})
+        if not self._options.namespace:
+            self.host.assigned(assigned)
+            return
+        kafka = dict(self._shared.kafka)
+        pleas = await open_pleas(
+            kafka, self._topic(SERVICE_LOG.name), self._topic(HELP_RETURNS.name)
+        )
+        self.host.assigned(assigned, await self._said(assigned), pleas)
+
+    def _topic(self, name: str) -> tuple[str, int]:
+        return self._options.named(name), self._options.partitions[name]
 
     async def _said(self, assigned: set[TP]) -> Said:
         sources = {

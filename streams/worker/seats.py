@@ -253,22 +253,27 @@ class LearnerSeat(Seat):
         super().__init__(TRAINING_EXAMPLES, partition, parts, state, StageClock(("none",)))
         self._view = state.view(LEARNER, LEARNER_STATE)
         self.stage = LearnerStage(parts.config.learner, dict(parts.models))
+        self._learned = False
         kept = self._view.get(LEARNER_KEY)
         if kept is not None:
             self.stage.restore(LEARNER_STATE.encode(kept))
 
     def step(self, record: TrainingExample, out: Outputs) -> None:
         """Learn from one example; what is in the state already is not learned again."""
-        if self.state.again_at is None:
+        again_at = self.state.again_at
+        if again_at is None or self.state.applied(LEARNER + LEARNER_KEY.encode()) < again_at:
             self.stage.step(record, out)
+            self._learned = True
 
     def partition_of(self, record: Any) -> int | None:  # noqa: ARG002  # there is one partition
         """Return None: there is one learner and one partition."""
         return None
 
     def chunk_done(self) -> None:
-        """Put the learner away, once a chunk."""
-        self._view.put(LEARNER_KEY, LEARNER_STATE.decode(self.stage.snapshot()))
+        """Put the learner away, once a chunk in which it learned: its stamp says up to where."""
+        if self._learned:
+            self._view.put(LEARNER_KEY, LEARNER_STATE.decode(self.stage.snapshot()))
+            self._learned = False
 
 
 def _of_hex(key: str, partitions: int) -> int:

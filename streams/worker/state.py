@@ -39,7 +39,7 @@ class PartitionState:
         self.high = high
         self.again_at: int | None = None
         self.seated_s = seated_s
-        self.progress = self._recovered()
+        self.progress = self._coming = self._recovered()
         self._views: list[StateView[Any]] = []
         self._pending: dict[bytes, bytes | None] = {}
         self.graves: dict[bytes, float] = {}
@@ -79,7 +79,7 @@ class PartitionState:
                 frames.append((key, frame))
         frames.append((PROGRESS_KEY, framed(stamp, STAGE_PROGRESS.encode(progress))))
         self._pending = dict(frames)
-        self.progress = progress
+        self._coming = progress
         return frames
 
     def _old_graves(self, now_s: float) -> Iterator[bytes]:
@@ -95,6 +95,8 @@ class PartitionState:
         """Take over the changes that were acknowledged up to `changelog_offset`."""
         self.store.write(self._pending, changelog_offset)
         self._pending = {}
+        # Not before: what `progress` says may be committed at any moment.
+        self.progress = self._coming
         for view in self._views:
             view.merged()
 

@@ -37,7 +37,10 @@ class Store(Protocol):
         """Return roughly how many bytes the frames take."""
 
     def close(self) -> None:
-        """Let go of what the store holds open."""
+        """Let go of what the store holds open; from then on it answers as an empty one.
+
+        Gauges and the watch over a takeover may still ask while a rebalance is under way.
+        """
 
 
 class MemoryStore:
@@ -100,10 +103,11 @@ class RocksStore:
         options.set_max_open_files(256)
         options.set_keep_log_file_num(2)
         self._db = Rdict(str(folder), options=options, access_type=AccessType.read_write())
+        self._open = True
 
     def get(self, key: bytes) -> bytes | None:
         """Return the frame of a key, or None."""
-        frame = self._db.get(key)
+        frame = self._db.get(key) if self._open else None
         return frame if isinstance(frame, bytes) else None
 
     def write(self, changes: Changes, offset: int) -> None:
@@ -119,24 +123,29 @@ class RocksStore:
 
     def keys(self, section: bytes) -> Iterator[bytes]:
         """Go through the keys of a section, in the order of keys."""
-        for key in self._db.keys(from_key=section):
+        for key in self._db.keys(from_key=section) if self._open else ():
             if not isinstance(key, bytes) or key[:1] != section:
                 return
             yield key
 
     def offset(self) -> int | None:
         """Return the changelog offset that was written with the last changes."""
-        kept = self._db.get(OFFSET_KEY)
+        kept = self._db.get(OFFSET_KEY) if self._open else None
         return int.from_bytes(kept, "little") if isinstance(kept, bytes) else None
 
     def __len__(self) -> int:
         """Return RocksDB's estimate of the number of keys."""
-        return int(self._db.property_int_value("rocksdb.estimate-num-keys") or 0)
+        return self._estimate("rocksdb.estimate-num-keys")
 
     def bytes_held(self) -> int:
         """Return RocksDB's estimate of the bytes of live data."""
-        return int(self._db.property_int_value("rocksdb.estimate-live-data-size") or 0)
+        return self._estimate("rocksdb.estimate-live-data-size")
+
+    def _estimate(self, name: str) -> int:
+        return int(self._db.property_int_value(name) or 0) if self._open else 0
 
     def close(self) -> None:
         """Flush and close; the folder stays for the next owner on this machine."""
-        self._db.close()
+        if self._open:
+            self._open = False
+            self._db.close()

@@ -1,6 +1,6 @@
 """The final state of every partition: as it stands on the changelogs, and as the logs make it.
 
-Rules: a changelog is read as a new owner would, greatest stamps first; the recorded logs are stepped
+Rules: a changelog is read as a new owner would, greatest stamps first; recorded logs are stepped
 through from nothing. Both give versioned bytes by section and key, and are compared as bytes.
 """
 
@@ -132,7 +132,9 @@ def differences(durable: dict[Place, Durable], replayed: dict[Place, Sections]) 
             one, other = here.get(section, {}), there.get(section, {})
             both = one.keys() | other.keys()
             keys += len(both)
-            for key in sorted(both):
-                if one.get(key) != other.get(key):
-                    wrong.append(f"{place[0]}/{place[1]} {section} {key}")
+            wrong += [
+                f"{place[0]}/{place[1]} {section} {key}"
+                for key in sorted(both)
+                if one.get(key) != other.get(key)
+            ]
     return Differences(keys, len(wrong), tuple(wrong[:5]))

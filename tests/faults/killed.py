@@ -6,9 +6,9 @@ the next process runs, which is while it recovers.
 
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
 
 from tests.faults.runs import Size, run_under_faults
+from tests.faults.towns import chance_of
 from tests.faults.verdict import Verdict
 
 WORKER, AGAIN, BROKER = "worker", "worker again, while it recovers", "broker"
@@ -46,7 +46,7 @@ def killed(
 
 def moments(seed: int, worker_kills: int, broker_kills: int) -> list[tuple[float, str]]:
     """When who is killed, in order."""
-    chance = Random(f"moments {seed}")
+    chance = chance_of(seed, "moments")
     victims = [BROKER] * broker_kills
     left = worker_kills
     while left:

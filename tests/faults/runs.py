@@ -20,7 +20,7 @@ from streams.pipeline import PipelineConfig
 from tests.faults.cluster import PARTITIONS, READ_BY, Cluster, fault_cluster
 from tests.faults.expected import Expected, expected_of, intake_of
 from tests.faults.processes import Crew, Deadline, Feeder
-from tests.faults.towns import Feed, made_feed
+from tests.faults.towns import Feed, chance_of, made_feed
 from tests.faults.verdict import Verdict, verdict_on
 
 POLL_S = 0.05
@@ -148,7 +148,7 @@ def run_under_faults(
         try:
             yield Run(
                 cluster, crew, feed, feeder, expected, keyring, folder,
-                Random(seed), size.patience_s, say,
+                chance_of(seed, "further records"), size.patience_s, say,
             )  # fmt: skip
         finally:
             crew.stop()

@@ -20,6 +20,11 @@ SPOILED_SHARE = 0.01
 _MADE_MORE = 1.4
 
 
+def chance_of(seed: int, what: str) -> Random:
+    """The chance of one part of a run: the same seed and part, the same draws."""
+    return Random(f"{what} {seed}")  # noqa: S311  # seeded on purpose
+
+
 class Feed(NamedTuple):
     """A feed on disk and in memory; `lines` are in the order of a replay."""
 
@@ -33,7 +38,7 @@ def made_feed(folder: Path, *, events: int, days: int, seed: int) -> Feed:
     """Write a feed of so many lines over so many days, and its areas."""
     persons = int(_MADE_MORE * events / (EVENTS_PER_PERSON_DAY * days))
     town, directory = town_events(persons, days, seed)
-    chance = Random(seed)
+    chance = chance_of(seed, "feed")
     lines = [_spoiled(line, chance) for line in lines_of(_thinned(town, events, chance))]
     folder.mkdir(parents=True, exist_ok=True)
     path, areas = folder / "events.jsonl", folder / "areas.json"

@@ -1,12 +1,11 @@
-"""Logs for the simulation: what intake and router put on them for a small town, and plain counts."""
+"""Logs for the simulation: what intake and router write for a small town, and plain counts."""
 
 import random
 from functools import cache
 from typing import NamedTuple
 
 from alerts.vault.sealing import Sealer
-from bench.count_stage import COUNT
-from detectors.person_model import PersonModel, model_of, snapshot_of
+from detectors.person_model import PersonModel, PersonModelConfig, model_of, snapshot_of
 from schemas.areas import Directory
 from schemas.codec import decoder_of, encode
 from schemas.outcomes import ClockAnswer, ServiceClock
@@ -20,10 +19,11 @@ from schemas.topics import (
 from streams.pipeline import PipelineConfig
 from streams.worker.routing import Batches, Router
 from streams.worker.seats import STAGES, Parts, StageKind
-from tests.detectors.synthetic_examples import taught
+from tests.detectors.synthetic_examples import synthetic, taught
 from tests.streams.intake.contacts import CODE_VERSION, KEYRING, intake_with, raw
 from tests.streams.towns import lines_of, town_events
 from tests.streams.worker.changelogs import Logged
+from tests.streams.worker.counting import COUNT
 
 SOURCES = ("incident/0", "hotline/0")
 PARTITIONS = {topic.name: min(topic.partitions, 2) for topic in CATALOGUE}
@@ -64,7 +64,8 @@ def parts_with(directory: Directory | None = None) -> Parts:
 def _town() -> tuple[Batches, Directory]:
     """The logs of a small town; a model is activated when a third of it has happened."""
     events, directory = town_events(persons=150, days=45, seed=4)
-    intake, router, logs = intake_with(directory=directory), Router(PARTITIONS, directory), {}
+    intake, router = intake_with(directory=directory), Router(PARTITIONS, directory)
+    logs: Batches = {}
     next_tick_us = to_us(events[0].ingesttime or events[0].time) // TICK_US * TICK_US
     for number, (event, line) in enumerate(zip(events, lines_of(events), strict=True)):
         at_us = to_us(event.ingesttime or event.time)
@@ -119,11 +120,19 @@ def town_job(stage: str) -> Job:
     return Job(kind, parts_with(directory), {n: _logged(one) for n, one in values.items()})
 
 
-def count_job(seed: int, records: int = 120) -> Job:
+def learner_job() -> Job:
+    """The learner over examples with a known truth; it publishes every 20."""
+    eager = PersonModelConfig(base_rate=0.1, examples_min=100, publish_every_examples=20)
+    parts = parts_with()._replace(config=PipelineConfig(learner=eager))
+    log = _logged([encode(example) for example in synthetic(300, seed=3)])
+    return Job(STAGES["learner"], parts, {0: log})
+
+
+def count_job(seed: int, records: int = 240) -> Job:
     """The plain count over a log of few keys."""
     chance = random.Random(seed)  # noqa: S311  # a seed, no secret
     log = {
-        partition: _logged([b'{"key":"%d"}' % chance.randrange(12) for _ in range(records)])
+        partition: _logged([b"%d" % chance.randrange(12) for _ in range(records)])
         for partition in range(2)
     }
     return Job(COUNT, parts_with(), log)

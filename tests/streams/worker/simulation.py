@@ -1,7 +1,8 @@
 """A worker that dies at any await, over a broker in memory: the real round, state and recovery.
 
-One seed gives one story: how records are cut into chunks, how chunks are gathered, where the worker
-dies, how much of what it was sending arrives, and what of it arrives only after others have gone on.
+One seed gives one story: how records are cut into chunks, how chunks are gathered, where the
+worker dies, how much of what it was sending arrives, and what of it arrives only after others have
+gone on.
 """
 
 import random
@@ -120,7 +121,7 @@ class FatedProducer(StageProducer):
         return lasts
 
     def _leave_under_way(self, waiting: dict[Place, list[Record]]) -> None:
-        """Of half of what waits, the next batch arrives late; one batch a partition is in flight."""
+        """Of half of what waits, the next batch arrives late: one a partition is in flight."""
         for place, records in waiting.items():
             if self._fate.chance.random() < 0.5:
                 late = Late(self._fate.chance.randrange(6), place, records[: self._batch])
@@ -141,9 +142,11 @@ class NoModelsToWaitFor:
         """Return at once."""
 
 
-def recover(broker: BrokerInMemory, partitions: Iterable[int]) -> dict[int, Recovered]:
+def recover(
+    broker: BrokerInMemory, partitions: Iterable[int], kind: type[Recovered] = Recovered
+) -> dict[int, Recovered]:
     """Read the changelogs from their beginning, in chunks."""
-    kept = {number: Recovered(MemoryStore()) for number in partitions}
+    kept = {number: kind(MemoryStore()) for number in partitions}
     for number, one in kept.items():
         records = broker.topics[CHANGELOG, number]
         for first in range(0, len(records), 50):
@@ -155,6 +158,8 @@ class Simulation:
     """One story of a stage: lives that end too early, and a last one that finishes."""
 
     host_kind: type[StageHost] = StageHost
+    recovered_kind: type[Recovered] = Recovered
+    batches: tuple[int, ...] = (1, 3, 10, 1_000)
 
     def __init__(self, job: Job, seed: int, *, deaths: int = 12) -> None:
         self.job = job
@@ -162,6 +167,7 @@ class Simulation:
         self.broker = BrokerInMemory()
         self.deaths = deaths
         self.died = 0
+        self.regressed = 0
 
     async def run(self) -> "Simulation":
         """Live until everything is durable."""
@@ -178,7 +184,7 @@ class Simulation:
 
     def host_of(self, fate: Fate) -> StageHost:
         """Make the stage of a new process."""
-        batch = self.chance.choice((1, 3, 10, 1_000))
+        batch = self.chance.choice(self.batches)
         return self.host_kind(
             self.job.kind,
             self.job.parts,
@@ -193,10 +199,7 @@ class Simulation:
         )
 
     async def _live(self, fate: Fate) -> None:
-        host = self.host_of(fate)
-        kept = recover(self.broker, self.job.log)
-        host.recovered(TableInMemory(kept), self.job.log, self._committed)
-        await host.rounds.stop()  # the simulation takes the rounds itself
+        host = await self.seated(self.host_of(fate))
         read = {number: self.broker.committed.get(number, 0) for number in self.job.log}
         while any(read[number] < len(log) for number, log in self.job.log.items()):
             await self._round(host, read)
@@ -205,6 +208,14 @@ class Simulation:
                 raise DiedError
             if self.chance.random() < 0.5:
                 self.commit(host)
+
+    async def seated(self, host: StageHost) -> StageHost:
+        """Let a new process recover what the changelogs hold."""
+        kept = recover(self.broker, self.job.log, self.recovered_kind)
+        self.regressed += sum(len(one.regressed) for one in kept.values())
+        host.recovered(TableInMemory(kept), self.job.log, self.committed)
+        await host.rounds.stop()  # the simulation takes the rounds itself
+        return host
 
     async def _round(self, host: StageHost, read: dict[int, int]) -> None:
         gathered: dict[TP, Any] = {}
@@ -230,14 +241,15 @@ class Simulation:
             if offset is not None:
                 self.broker.committed[tp.partition] = offset
 
-    def _committed(self, tp: TP) -> int | None:
+    def committed(self, tp: TP) -> int | None:
+        """Return what is committed of a partition."""
         return self.broker.committed.get(tp.partition)
 
     def state(self) -> dict[tuple[int, bytes], bytes]:
         """The state as the next owner would find it: bodies by partition and key."""
         return {
             (number, key): body_of(frame)
-            for number, kept in recover(self.broker, self.job.log).items()
+            for number, kept in recover(self.broker, self.job.log, self.recovered_kind).items()
             for section in range(1, 256)
             for key in kept.store.keys(bytes([section]))
             if (frame := kept.store.get(key)) and body_of(frame)

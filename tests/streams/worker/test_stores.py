@@ -115,11 +115,14 @@ def test_in_memory_the_sizes_are_exact(story: list[Chunk]) -> None:
     assert store.bytes_held() == sum(map(len, model.values()))
 
 
-def test_closing_the_one_in_memory_forgets_everything() -> None:
-    store = MemoryStore()
-    store.write({b"pa": b"1"}, 3)
-    store.close()
-    assert (store.offset(), len(store), store.bytes_held(), held(store)) == (None, 0, 0, {})
+@each_store
+def test_a_closed_store_answers_as_an_empty_one_however_often_it_is_closed(opened: Opened) -> None:
+    with opened() as store:
+        store.write({b"pa": b"1"}, 3)
+        store.close()
+        store.close()
+        assert (store.get(b"pa"), store.offset(), held(store)) == (None, None, {})
+        assert (len(store), store.bytes_held()) == (0, 0)
 
 
 @settings(max_examples=15)

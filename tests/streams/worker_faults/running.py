@@ -44,6 +44,8 @@ PARTITIONS = 2
 RAW = FEEDS[Feed.INCIDENT].name
 WAIT_S = 60.0
 POLL_S = 0.2
+SESSION_S = 3.0
+WATCH_S = 1.0
 BATCH_BYTES = 8 * 2**20
 
 Headers = tuple[tuple[str, bytes], ...]
@@ -290,6 +292,7 @@ def environment_of(connection: Connection, folder: Path) -> dict[str, str]:
         "KEYS_FILE": keys,
         "KAFKA_BOOTSTRAP": ",".join(connection.bootstrap),
         "KAFKA_SECURITY": connection.security.value,
+        "KAFKA_REQUEST_TIMEOUT_S": connection.request_timeout_s,
         "LOG_LEVEL": "WARNING",
     }
     if connection.username:
@@ -310,7 +313,8 @@ def worker_process(
     said = folder / f"said-{len(list(folder.glob('said-*')))}"
     command = [
         *(str(Path(sys.executable).with_name("forewarn")), "worker"),
-        *("--namespace", space.namespace, "--metrics-port", str(metrics_port), *options),
+        *("--namespace", space.namespace, "--metrics-port", str(metrics_port)),
+        *("--session-s", str(SESSION_S), "--watch-s", str(WATCH_S), *options),
     ]
     with said.open("wb") as out:
         process = subprocess.Popen(  # our own program and arguments

@@ -26,7 +26,7 @@ from tests.streams.worker_faults.running import (
 
 
 def activate(space: Space, version: str, epoch: int) -> None:
-    record = Sent(encode(Activation(Activated.MODEL, version, epoch, NOW_US)))
+    record = Sent(encode(Activation(Activated.PERSON_MODEL, version, epoch, NOW_US)))
     for partition in range(PARTITIONS):
         put(space, PERSON_LOG.name, [record], partition)
 

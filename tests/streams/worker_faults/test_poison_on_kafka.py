@@ -1,11 +1,16 @@
 """Poison on the raw topics of a real broker: each refused by its name, every good report taken."""
 
+import asyncio
+import struct
 from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 from random import Random
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from crc32c import crc32c
 
 from forewarn.broker.broker import Broker
 from schemas.rejections import Rejection
@@ -15,11 +20,11 @@ from tests.streams.poison_lines import KINDS, poisoned_lines
 from tests.streams.worker_faults.running import (
     RAW,
     Sent,
+    Space,
     good,
     letters,
     placed,
     put,
-    put_good,
     reasons,
     space_on,
     tick,
@@ -28,6 +33,9 @@ from tests.streams.worker_faults.running import (
     worker_process,
 )
 
+UNKNOWN_CODEC = 7
+CRC_AT, ATTRIBUTES_AT = 17, 21
+"""Where a batch of records has its checksum, and behind it the attributes with the codec."""
 CODECS = (None, "gzip", "snappy", "lz4", "zstd")
 
 
@@ -133,17 +141,32 @@ def test_every_codec_of_kafka_is_read(broker: Broker, tmp_path: Path) -> None:
     assert not letters(space)
 
 
-@pytest.mark.parametrize("store", ["memory", "rocksdb"])
-def test_a_worker_told_to_stop_has_committed_what_is_durable(
-    broker: Broker, tmp_path: Path, store: str
+def put_of_unknown_codec(space: Space) -> None:
+    """Send a batch that says it is compressed by a codec that nobody has."""
+
+    async def send() -> None:
+        async with AIOKafkaProducer(**space.connection.aiokafka_options()) as producer:
+            batch = producer.create_batch()
+            batch.append(key=b"key", value=good(0).value, timestamp=None)
+            batch.close()
+            frame = bytearray(batch._build())  # no client makes such a batch
+            frame[ATTRIBUTES_AT + 1] |= UNKNOWN_CODEC
+            struct.pack_into(">I", frame, CRC_AT, crc32c(bytes(frame[ATTRIBUTES_AT:])))
+            batch._buffer = frame  # as above
+            await (await producer.send_batch(batch, space.topic(RAW), partition=0))
+
+    asyncio.run(send())
+
+
+def test_a_batch_of_an_unknown_codec_is_refused_by_the_broker_and_never_read(
+    broker: Broker, tmp_path: Path
 ) -> None:
     space = space_on(broker)
-    url = "memory://" if store == "memory" else f"rocksdb://{tmp_path / 'state'}"
-    put_good(space, range(40))
-    with worker_process(space, tmp_path, "--store", url) as worker:
-        wait_for_good(space, 40)
-        assert worker.stopped() == (0, "worker: stopped, all that was taken is durable")
-    put_good(space, range(40, 60))
-    with worker_process(space, tmp_path, "--store", url) as worker:
-        wait_for_good(space, 60)
+    put(space, RAW, [good(1)])
+    with pytest.raises(KafkaError):
+        put_of_unknown_codec(space)
+    put(space, RAW, [good(2)])
+    tick(space, 2)
+    with worker_process(space, tmp_path) as worker:
+        wait_for_good(space, 2)
         assert worker.stopped().code == 0

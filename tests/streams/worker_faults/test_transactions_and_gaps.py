@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from forewarn.broker.broker import Broker
 from schemas.codec import encode
 from schemas.topics import PERSON_LOG
 from streams.partitions import of_hex
+from tests.brokers import own_broker
 from tests.builders import person_signal, signal_id
 from tests.streams.worker_faults.running import (
     PARTITIONS,
@@ -25,6 +27,7 @@ from tests.streams.worker_faults.running import (
     assessed,
     committed,
     good,
+    kept,
     letters,
     put,
     put_good,
@@ -132,3 +135,44 @@ def test_what_retention_takes_while_a_worker_is_away_ends_in_a_gap(
     with worker_process(space, tmp_path) as worker:
         wait_until(lambda: len(assessed(space)) == 20, "what came after the gap")
         assert worker.stopped().code == 0
+
+
+COMPACTED = {
+    "cleanup.policy": "compact",
+    "segment.ms": "100",
+    "min.cleanable.dirty.ratio": "0.001",
+    "min.compaction.lag.ms": "0",
+    "max.compaction.lag.ms": "1000",
+}
+
+
+def test_holes_that_compaction_leaves_hold_nothing_back(tmp_path: Path) -> None:
+    with own_broker(tmp_path, properties={"log.cleaner.backoff.ms": "200"}) as broker:
+        space = space_on(broker)
+        with admin_of(space) as admin:
+            topics = [space.topic(name) for name in (RAW, PERSON_LOG.name)]
+            admin.alter_configs(
+                [ConfigResource(ConfigResourceType.TOPIC, topic, COMPACTED) for topic in topics]
+            )
+        for number in range(100, 110):
+            put(space, RAW, [good(number)])
+            put(space, PERSON_LOG.name, signals_of_partition_0([number]))
+        put(space, RAW, [good(1)._replace(key=b"another")] * 2)
+
+        def rolled() -> int:
+            put(space, RAW, [good(2)._replace(key=b"another")])
+            put(space, PERSON_LOG.name, [Sent(b"garbage", b"another")])
+            return len(kept(space, [RAW, PERSON_LOG.name]))
+
+        wait_until(lambda: rolled() < 15, "compaction to leave holes")
+        before = {letter.offset for letter in letters(space)}
+        assert not before
+        put_good(space, range(3, 9))
+        with worker_process(space, tmp_path) as worker:
+            wait_until(lambda: len(assessed(space)) >= 6, "what came after the holes")
+            offsets = {record.offset for record in kept(space, [RAW]) if record.partition == 0}
+            wait_until(
+                lambda: committed(space, "intake").get(f"{RAW}/0") == max(offsets) + 1,
+                "the offset after the last record",
+            )
+            assert worker.stopped().code == 0

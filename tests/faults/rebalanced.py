@@ -1,0 +1,110 @@
+"""Workers that join and leave under load, and one that is stopped past its session and goes on.
+
+Rules: there are one to three workers, and what happens next is drawn from the seed. In the end all
+leave, and one that has never been there recovers everything from the changelogs: what it then says
+and holds is judged, so what the stopped one wrote late must have done no harm.
+"""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from tests.faults.processes import SESSION_S, Worker
+from tests.faults.runs import Run, Size, run_under_faults
+from tests.faults.towns import chance_of
+from tests.faults.verdict import Verdict
+
+WORKERS_MAX = 3
+STALL_SHARE = 0.45
+LAST_SHARE = 0.9
+STALL_SESSIONS = 3.0
+
+
+def rebalanced(
+    folder: Path,
+    size: Size,
+    seed: int,
+    say: Callable[[str], None],
+    *,
+    changes: int,
+    module: tuple[str, ...] = ("forewarn", "worker"),
+    options: tuple[str, ...] = (),
+) -> Verdict:
+    """Run a feed through while workers come and go, and judge what came of it."""
+    with run_under_faults(folder, size, seed, say, module=module, options=options) as run:
+        run.crew.join()
+        run.crew.join()
+        chance = chance_of(seed, "changes")
+        shares = sorted(chance.uniform(0.05, LAST_SHARE) for _ in range(changes))
+        stalled = False
+        for number, share in enumerate(shares):
+            if not stalled and (share > STALL_SHARE or number == len(shares) - 1):
+                _stall(run, chance)
+                stalled = True
+            run.until_share(share)
+            _change(run, chance, share)
+        run.at_rest()
+        say("all workers leave; a new one recovers everything")
+        run.crew.stop()
+        fresh = run.crew.join()
+        run.wait(fresh.running, "the new worker runs")
+        run.wait(lambda: recovered(fresh), "the new worker has recovered every stage")
+        run.at_rest()
+        run.crew.stop()
+        return run.verdict()
+
+
+def _change(run: Run, chance: Random, share: float) -> None:
+    """Let one worker join or leave."""
+    there = [one for one in run.crew.workers if one.wanted]
+    joins = len(there) == 1 or (len(there) < WORKERS_MAX and chance.random() < 0.5)
+    if joins:
+        run.say(f"{run.crew.join().name} joins at {share:.0%}")
+    else:
+        leaving = chance.choice(there)
+        run.say(f"{leaving.name} leaves at {share:.0%}")
+        leaving.stop()
+
+
+def _stall(run: Run, chance: Random) -> None:
+    """Stop one worker past its session, while the others go on, and let it go on."""
+    run.until_share(min(STALL_SHARE, run.progress() + 0.05))
+    there = [one for one in run.crew.workers if one.wanted]
+    if len(there) == 1:
+        there.append(run.crew.join())
+        run.wait(there[1].running, "a second worker runs")
+    stopped = chance.choice(there)
+    seen = {one.name: one.log.stat().st_size for one in there}
+    run.say(f"SIGSTOP of {stopped.name}")
+    stopped.signal(signal.SIGSTOP)
+    others = [one for one in there if one is not stopped]
+    run.wait(
+        lambda: any(_took_over(one, seen[one.name]) for one in others),
+        "others take over what the stopped worker had",
+        60 * SESSION_S,
+    )
+    written = run.cluster.written()
+    run.wait(lambda: run.cluster.written() > written, "others go on", STALL_SESSIONS * SESSION_S)
+    run.say(f"SIGCONT of {stopped.name}")
+    stopped.signal(signal.SIGCONT)
+
+
+def _took_over(worker: Worker, since: int) -> bool:
+    """Whether a worker has recovered the person stage anew since then."""
+    with worker.log.open("rb") as log:
+        log.seek(since)
+        return any(
+            b'"recovered"' in line and b'"stage": "person"' in line and b'"partitions": 4' in line
+            for line in log
+        )
+
+
+def recovered(worker: Worker) -> bool:
+    """Whether a worker has recovered every stage that remembers."""
+    said = worker.log.read_bytes().splitlines()
+    stages = [line for line in said if b'"recovered"' in line]
+    return all(
+        any(f'"stage": "{name}"'.encode() in line for line in stages)
+        for name in ("person", "area", "service", "learner")
+    )
