@@ -75,9 +75,8 @@ lock: $(UV_INSTALLED) ## Bring uv.lock up to date; ARGS=--upgrade moves every pi
 bench: $(INSTALLED) ## Measure; ARGS hands options to the benchmark
 	@$(BIN)/python -m bench $(ARGS)
 
-faults: ## Kill, stall and partition the services while events flow
-	@echo 'make faults: not there yet; it comes with the worker on Kafka.' >&2
-	@exit 2
+faults: $(INSTALLED) ## Kill and stall workers and brokers while events flow (about half an hour)
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 clean: ## Remove .venv/ and everything that was generated
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis \

@@ -92,13 +92,14 @@ def keyring() -> Keyring:
 
 def options_of(task: Task) -> BenchOptions:
     """Return the options of a worker for a task; all but the topics is as by default."""
+    topics = (*ALL_TOPICS, COUNT_LOG) if COUNT_STAGE in task.stages else ALL_TOPICS
     return BenchOptions(
         connection=Connection((task.bootstrap,)),
         config=PipelineConfig(),
         directory=directory(),
         keyring=keyring(),
         code_version=CODE_VERSION,
-        partitions={topic.name: topic.partitions for topic in (*ALL_TOPICS, COUNT_LOG)},
+        partitions={topic.name: topic.partitions for topic in topics},
         stages=task.stages,
         namespace=task.namespace,
         elsewhere=task.elsewhere,

@@ -35,7 +35,7 @@ WORKER_FULL = WorkerSizes(
     count_records=400_000,
     slow_records=60_000,
     light_keys=100,
-    town=TownConfig(persons=300_000, days=45, seed=1),
+    town=TownConfig(persons=1_000_000, days=14, seed=1),
     events=150_000,
     core_persons=15_000,
     latency_rate=1_000,

@@ -92,7 +92,7 @@ def _run(
 
 def _said(one: Compared) -> str:
     if one.equal:
-        return f"{one.topic}: {one.same:,} compared, all the same"
+        return f"{one.topic}: {one.same:,} compared, 0 differ"
     return (
         f"{one.topic}: {one.same:,} the same, {one.differing:,} differ, "
         f"{one.only_recorded:,} only recorded, {one.only_replayed:,} only replayed; "

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import faust
 from faust.sensors import Monitor
 from faust.types import TP
+from mode.utils.queues import FlowControlEvent
 
 from streams.worker.rounds import Rounds
 from streams.worker.stores import MemoryStore, RocksStore, Store
@@ -83,6 +84,19 @@ class LightMonitor(Monitor):
         """Do nothing."""
 
 
+class Flow(FlowControlEvent):
+    """Faust's control of flow, which forgets nothing that came while it flowed.
+
+    Faust resumes flow for the recovery, then seeks, then resumes once more, and each resuming
+    empties the queues: chunks that came between the seek and the second would be lost.
+    """
+
+    def resume(self) -> None:
+        """Let it flow, with empty queues, if it does not flow already."""
+        if not self.is_active():
+            super().resume()
+
+
 class StageApp(faust.App):
     """A Faust app that reads in chunks and commits what its host says is durable."""
 
@@ -90,6 +104,7 @@ class StageApp(faust.App):
         refuse_unknown(settings)
         self.durable = host
         super().__init__(name, Monitor=LightMonitor, **settings)
+        self.flow_control = Flow(loop=self.loop)
 
     def _new_transport(self) -> Any:
         return ChunkedTransport(self.conf.broker_consumer, self)

@@ -30,6 +30,16 @@ def register_gauges(worker: "Worker") -> None:
         lambda: _slowest(worker),
     )
     ask(
+        "forewarn_clock_idle_sources",
+        "Sources that a stage's time no longer waits for, as they said nothing for long",
+        ("stage",),
+        lambda: [
+            ((name,), float(max(len(one.seat.clock.idle_sources()) for one in host.seats.values())))
+            for name, host in worker.hosts.items()
+            if host.seats
+        ],
+    )
+    ask(
         "forewarn_lag_records",
         "Records of the log that are not durable yet",
         ("stage",),

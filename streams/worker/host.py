@@ -213,8 +213,10 @@ class StageHost:
             seated = self.seats.get(partition)
             held = [(key, seated.state.store.get(key)) for key in keys] if seated else []
             frames = [(key, frame) for key, frame in held if frame is not None]
-            if frames:
-                await self._changes.send({(self.changelog_topic, partition): frames})
+            if seated and frames:
+                place = (self.changelog_topic, partition)
+                last = (await self._changes.send({place: frames}))[place]
+                seated.state.store.write({}, seated.state.reached(last, len(frames)))
                 self._meters.rewritten.labels(self.kind.part).inc(len(frames))
                 _log.warning(
                     "rewritten", stage=self.kind.part, partition=partition, count=len(frames)

@@ -143,9 +143,9 @@ class Seat:
         """Take one record that belongs here in."""
         raise NotImplementedError
 
-    def partition_of(self, record: Any) -> int | None:
+    def partition_of(self, record: Any) -> int | None:  # noqa: ARG002  # there may be one only
         """Return the partition a record belongs to, None where any will do."""
-        raise NotImplementedError
+        return None
 
     def chunk_done(self) -> None:
         """Put away what is kept once a chunk and not once a record."""
@@ -264,10 +264,6 @@ class LearnerSeat(Seat):
         if again_at is None or self.state.applied(LEARNER + LEARNER_KEY.encode()) < again_at:
             self.stage.step(record, out)
             self._learned = True
-
-    def partition_of(self, record: Any) -> int | None:  # noqa: ARG002  # there is one partition
-        """Return None: there is one learner and one partition."""
-        return None
 
     def chunk_done(self) -> None:
         """Put the learner away, once a chunk in which it learned: its stamp says up to where."""

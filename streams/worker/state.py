@@ -42,6 +42,7 @@ class PartitionState:
         self.progress = self._coming = self._recovered()
         self._views: list[StateView[Any]] = []
         self._pending: dict[bytes, bytes | None] = {}
+        self._sent = 0
         self.graves: dict[bytes, float] = {}
 
     def _recovered(self) -> StageProgress:
@@ -79,8 +80,19 @@ class PartitionState:
                 frames.append((key, frame))
         frames.append((PROGRESS_KEY, framed(stamp, STAGE_PROGRESS.encode(progress))))
         self._pending = dict(frames)
+        self._sent = len(frames)
         self._coming = progress
         return frames
+
+    def reached(self, changelog_offset: int, written: int) -> int | None:
+        """Return up to where the store has the whole changelog, once `written` records are on it.
+
+        Where somebody else wrote in between, the store has not got that: the offset stays, and the
+        next recovery reads on from there.
+        """
+        before = self.store.offset()
+        whole = changelog_offset - written == (-1 if before is None else before)
+        return changelog_offset if whole else before
 
     def _old_graves(self, now_s: float) -> Iterator[bytes]:
         for key in list(islice(self.graves, GRAVES_PER_CHUNK_MAX)):
@@ -93,7 +105,7 @@ class PartitionState:
 
     def merge(self, changelog_offset: int) -> None:
         """Take over the changes that were acknowledged up to `changelog_offset`."""
-        self.store.write(self._pending, changelog_offset)
+        self.store.write(self._pending, self.reached(changelog_offset, self._sent))
         self._pending = {}
         # Not before: what `progress` says may be committed at any moment.
         self.progress = self._coming

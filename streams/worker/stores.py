@@ -21,8 +21,8 @@ class Store(Protocol):
     def get(self, key: bytes) -> bytes | None:
         """Return the frame of a key, or None."""
 
-    def write(self, changes: Changes, offset: int) -> None:
-        """Take changes over, together with the changelog offset they go up to."""
+    def write(self, changes: Changes, offset: int | None) -> None:
+        """Take changes over, together with the changelog offset they go up to, if it is known."""
 
     def keys(self, section: bytes) -> Iterator[bytes]:
         """Go through the keys of a section."""
@@ -55,7 +55,7 @@ class MemoryStore:
         """Return the frame of a key, or None."""
         return self._frames.get(key)
 
-    def write(self, changes: Changes, offset: int) -> None:
+    def write(self, changes: Changes, offset: int | None) -> None:
         """Take changes over."""
         frames, held = self._frames, self._bytes
         for key, frame in changes.items():
@@ -68,7 +68,7 @@ class MemoryStore:
                 frames[key] = frame
                 held += len(frame)
         self._bytes = held
-        self._offset = offset
+        self._offset = self._offset if offset is None else offset
 
     def keys(self, section: bytes) -> Iterator[bytes]:
         """Go through the keys of a section, in the order in which they were first written."""
@@ -110,7 +110,7 @@ class RocksStore:
         frame = self._db.get(key) if self._open else None
         return frame if isinstance(frame, bytes) else None
 
-    def write(self, changes: Changes, offset: int) -> None:
+    def write(self, changes: Changes, offset: int | None) -> None:
         """Take changes over, with their offset, in one batch that is there whole or not at all."""
         batch = WriteBatch(raw_mode=True)
         for key, frame in changes.items():
@@ -118,7 +118,8 @@ class RocksStore:
                 batch.delete(key)
             else:
                 batch.put(key, frame)
-        batch.put(OFFSET_KEY, offset.to_bytes(8, "little"))
+        if offset is not None:
+            batch.put(OFFSET_KEY, offset.to_bytes(8, "little"))
         self._db.write(batch)
 
     def keys(self, section: bytes) -> Iterator[bytes]:

@@ -93,11 +93,12 @@ class Fate:
 class FatedProducer(StageProducer):
     """Sends to the broker in memory, batch by batch, and may die before, between and after."""
 
-    def __init__(self, broker: BrokerInMemory, fate: Fate, batch: int) -> None:
+    def __init__(self, broker: BrokerInMemory, fate: Fate, batch: int, late_share: float) -> None:
         super().__init__({})
         self._broker = broker
         self._fate = fate
         self._batch = batch
+        self._late_share = late_share
 
     async def send(
         self, batches: Mapping[Place, Sequence[Record]], headers: Headers = ()
@@ -121,9 +122,9 @@ class FatedProducer(StageProducer):
         return lasts
 
     def _leave_under_way(self, waiting: dict[Place, list[Record]]) -> None:
-        """Of half of what waits, the next batch arrives late: one a partition is in flight."""
+        """Of a share of what waits, the next batch arrives late: one a partition is in flight."""
         for place, records in waiting.items():
-            if self._fate.chance.random() < 0.5:
+            if self._fate.chance.random() < self._late_share:
                 late = Late(self._fate.chance.randrange(6), place, records[: self._batch])
                 self._broker.late.append(late)
 
@@ -160,6 +161,7 @@ class Simulation:
     host_kind: type[StageHost] = StageHost
     recovered_kind: type[Recovered] = Recovered
     batches: tuple[int, ...] = (1, 3, 10, 1_000)
+    late_share = 0.5
 
     def __init__(self, job: Job, seed: int, *, deaths: int = 12) -> None:
         self.job = job
@@ -190,8 +192,8 @@ class Simulation:
             self.job.parts,
             log_topic=LOG,
             changelog_topic=CHANGELOG,
-            producer=FatedProducer(self.broker, fate, 1_000),
-            changes=FatedProducer(self.broker, fate, batch),
+            producer=FatedProducer(self.broker, fate, 1_000, self.late_share),
+            changes=FatedProducer(self.broker, fate, batch, self.late_share),
             router=Router(PARTITIONS, self.job.parts.directory),
             models=NoModelsToWaitFor(),
             meters=METERS,

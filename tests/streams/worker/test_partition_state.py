@@ -56,7 +56,8 @@ def do(state: StateView[Count] | PackedState[Count], chunk: list[Deed]) -> None:
 
 def finish(state: PartitionState, last_offset: int, now_s: float = 0.0) -> Frames:
     frames = state.changes(last_offset, progress(last_offset + 1), now_s)
-    state.merge(last_offset)
+    before = state.store.offset()
+    state.merge((-1 if before is None else before) + len(frames))
     return frames
 
 
@@ -110,13 +111,13 @@ def test_a_chunk_that_is_abandoned_leaves_no_trace(
     state, view = state_with(store, live=live)
     do(view, before)
     finish(state, 0)
-    kept = frames_in(store)
+    kept, kept_to = frames_in(store), store.offset()
 
     do(view, abandoned)
     state.changes(1, progress(2), 0.0)
 
     assert frames_in(store) == kept
-    assert store.offset() == 0
+    assert store.offset() == kept_to
     again, view_again = state_with(store, live=live)
     assert again.progress == progress(1)
     written = {
@@ -264,3 +265,14 @@ def test_deleting_what_never_was_says_nothing() -> None:
     view.delete("b")
     assert [key for key, _ in finish(state, 0)] == [PROGRESS_KEY]
     assert len(view) == 0
+
+
+def test_where_somebody_else_wrote_on_the_changelog_the_next_recovery_reads_on_from_there() -> None:
+    state, view = state_with(MemoryStore())
+    do(view, [Deed("a", 1)])
+    frames = finish(state, 0)
+    do(view, [Deed("a", 2)])
+    between = len(frames) - 1 + len(state.changes(1, progress(2), 0.0)) + 1
+    state.merge(between)
+    assert state.store.offset() == len(frames) - 1
+    assert view.get("a") == value(2)

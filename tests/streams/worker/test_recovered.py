@@ -1,5 +1,7 @@
 """What comes back from a changelog: of each key the value with the greatest stamp, in any order."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,10 +39,10 @@ def recovered(records: list[Logged], cut: int = 0) -> Recovered:
 
 @given(order=writes, chance=st.randoms(use_true_random=False), cut=st.integers(0, 12))
 def test_the_greatest_stamp_of_each_key_wins_in_any_order(
-    order: list[Write], chance: st.DataObject, cut: int
+    order: list[Write], chance: Random, cut: int
 ) -> None:
     greatest = {key: max(stamp for one, stamp in order if one == key) for key, _ in order}
-    chance.shuffle(order)  # type: ignore[attr-defined]
+    chance.shuffle(order)
     kept = recovered(logged(order), cut)
 
     frames = {key: kept.store.get(key) or b"" for key in (b"na", b"nb", b"nc")}

@@ -36,6 +36,7 @@ from streams.cluster.naming import named
 from streams.cluster.provision import create
 from streams.cluster.raw import TICK_HEADERS, TICK_KEY, RawTick, feeder_headers, write_tick
 from streams.cluster.reading import partitions_on
+from streams.worker.options import EVERY_STAGE
 from tests.brokers import fresh_namespace
 from tests.builders import NOW_US
 from tests.streams.intake.contacts import KEYRING, contact, person
@@ -46,6 +47,9 @@ WAIT_S = 60.0
 POLL_S = 0.2
 SESSION_S = 3.0
 WATCH_S = 1.0
+FIRST_STAGES = "intake,person"
+"""What a good report needs to be taken and assessed; a worker of two stages starts sooner."""
+ALL_STAGES = ",".join(EVERY_STAGE)
 BATCH_BYTES = 8 * 2**20
 
 Headers = tuple[tuple[str, bytes], ...]
@@ -306,7 +310,11 @@ def environment_of(connection: Connection, folder: Path) -> dict[str, str]:
 
 @contextmanager
 def worker_process(
-    space: Space, folder: Path, *options: str, metrics_port: int = 0
+    space: Space,
+    folder: Path,
+    *options: str,
+    metrics_port: int = 0,
+    stages: str = FIRST_STAGES,
 ) -> Iterator[WorkerProcess]:
     """Run `forewarn worker` on a namespace; it is killed at the end if it still runs."""
     environment = environment_of(space.connection, folder)
@@ -314,7 +322,7 @@ def worker_process(
     command = [
         *(str(Path(sys.executable).with_name("forewarn")), "worker"),
         *("--namespace", space.namespace, "--metrics-port", str(metrics_port)),
-        *("--session-s", str(SESSION_S), "--watch-s", str(WATCH_S), *options),
+        *("--session-s", str(SESSION_S), "--watch-s", str(WATCH_S), "--stages", stages, *options),
     ]
     with said.open("wb") as out:
         process = subprocess.Popen(  # our own program and arguments

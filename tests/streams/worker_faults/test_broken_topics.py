@@ -58,7 +58,7 @@ def test_a_metrics_port_in_use_is_refused(broker: Broker, tmp_path: Path) -> Non
     assert "give another --metrics-port, or 0" in ended.last
 
 
-def test_topics_that_are_deleted_or_grow_end_the_worker_with_their_name(
+def test_topics_deleted_or_grown_end_the_worker_and_one_made_anew_is_read_from_its_beginning(
     broker: Broker, tmp_path: Path
 ) -> None:
     with ExitStack() as running:
@@ -82,6 +82,11 @@ def test_topics_that_are_deleted_or_grow_end_the_worker_with_their_name(
     again = ended_of(raw, tmp_path)
     assert again.code == 2
     assert "topics create" in again.last
+    create(raw.connection, raw.namespace, replication=1, partitions=PARTITIONS)
+    put_good(raw, range(4, 8))
+    with worker_process(raw, tmp_path) as worker:
+        wait_for_good(raw, 8)
+        assert worker.stopped().code == 0
 
 
 def set_of(space: Space, name: str, key: str, value: str | None) -> None:
@@ -110,20 +115,3 @@ def test_a_log_or_changelog_that_refuses_a_batch_ends_the_worker_and_nothing_is_
         with worker_process(space, folder) as worker:
             wait_for_good(space, 10)
             assert worker.stopped().code == 0
-
-
-def test_topics_that_are_made_anew_are_read_from_their_beginning(
-    broker: Broker, tmp_path: Path
-) -> None:
-    space = space_on(broker)
-    put_good(space, range(4))
-    with worker_process(space, tmp_path) as worker:
-        wait_for_good(space, 4)
-        with admin_of(space) as admin:
-            admin.delete_topics([space.topic(RAW)])
-        assert worker.ended().code == 70
-    create(space.connection, space.namespace, replication=1, partitions=PARTITIONS)
-    put_good(space, range(4, 8))
-    with worker_process(space, tmp_path) as worker:
-        wait_for_good(space, 8)
-        assert worker.stopped().code == 0

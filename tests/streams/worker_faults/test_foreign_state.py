@@ -28,6 +28,7 @@ from streams.worker.seats import PERSONS
 from streams.worker.state import PROGRESS_KEY
 from tests.builders import NOW_US, person_signal, signal_id
 from tests.streams.worker_faults.running import (
+    ALL_STAGES,
     PARTITIONS,
     Sent,
     Space,
@@ -67,7 +68,7 @@ def test_what_does_not_belong_on_a_log_is_a_dead_letter_and_the_rest_goes_on(
         put(space, log.name, [*foreign, newer])
     put(space, PERSON_LOG.name, [Sent(astray), Sent(unknown)], 0)
     put_good(space, range(10))
-    with worker_process(space, tmp_path) as worker:
+    with worker_process(space, tmp_path, stages=ALL_STAGES) as worker:
         wait_until(lambda: len(assessed(space)) == 10, "all good reports assessed")
         expected = len(LOGS) * 5 + 2
         wait_until(lambda: len(letters(space)) == expected, "all dead letters")
@@ -105,7 +106,7 @@ def test_state_that_this_code_cannot_read_ends_the_worker_and_says_what_to_run(
         for number, (name, (record, said)) in enumerate(poisoned_changelogs().items()):
             space = poisoned_space(broker, record)
             folder = tmp_path / str(number)
-            process = worker_process(space, folder, "--stages", "person")
+            process = worker_process(space, folder, stages="person")
             workers[name] = running.enter_context(process), said
         ended = {name: (worker.ended(), said) for name, (worker, said) in workers.items()}
     assert {name: end.code for name, (end, _) in ended.items()} == dict.fromkeys(ended, 70)
@@ -119,13 +120,13 @@ def test_tombstones_on_a_changelog_hold_nothing_back(broker: Broker, tmp_path: P
     for part, partition in ((Part.PERSON, 0), (Part.PERSON, 1), (Part.AREA, 1)):
         put(space, CHANGELOGS[part].name, [Sent(None, b"p" + b"0" * 32), Sent(None)], partition)
     put_good(space, range(10))
-    with worker_process(space, tmp_path) as worker:
+    with worker_process(space, tmp_path, stages=ALL_STAGES) as worker:
         wait_for_good(space, 10)
         assert worker.stopped().code == 0
     assert not letters(space)
 
 
 def test_an_unknown_stage_is_refused_with_the_names_of_all(broker: Broker, tmp_path: Path) -> None:
-    ended = ended_of(space_on(broker), tmp_path, "--stages", "person,nonsense")
+    ended = ended_of(space_on(broker), tmp_path, stages="person,nonsense")
     assert ended.code == 2
     assert "no stage is called nonsense; there are intake, person" in ended.last

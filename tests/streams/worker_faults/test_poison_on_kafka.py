@@ -18,6 +18,7 @@ from schemas.topics import HELP_RETURNS, PERSON_LOG, SERVICE_LOG
 from streams.cluster.feeder import RECORD_BYTES_MAX
 from tests.streams.poison_lines import KINDS, poisoned_lines
 from tests.streams.worker_faults.running import (
+    ALL_STAGES,
     RAW,
     Sent,
     Space,
@@ -53,7 +54,7 @@ def test_poison_among_good_reports_is_refused_by_name_and_holds_nothing_back(
         mixed += [good(2 * number), placed(line.value, 2 * number + 1)]
     put(space, RAW, mixed)
     tick(space, 2 * len(poison))
-    with worker_process(space, tmp_path) as worker:
+    with worker_process(space, tmp_path, stages=ALL_STAGES) as worker:
         wait_for_good(space, len(poison))
         wait_until(lambda: len(letters(space)) == len(poison), "all dead letters")
         assert reasons(space) == Counter(line.reason.value for line in poison)
@@ -120,7 +121,7 @@ def test_records_as_large_as_a_topic_takes_are_refused_and_end_nothing(
     for log in (PERSON_LOG, SERVICE_LOG, HELP_RETURNS):
         put(space, log.name, [Sent(huge)])
     tick(space, 3)
-    with worker_process(space, tmp_path) as worker:
+    with worker_process(space, tmp_path, stages=ALL_STAGES) as worker:
         wait_for_good(space, 2)
         wait_until(lambda: len(letters(space)) == 5, "all dead letters")
         assert worker.stopped().code == 0

@@ -3,11 +3,10 @@
 import time
 from pathlib import Path
 
-import pytest
-
 from forewarn.broker.broker import Broker
 from schemas.topics import AREA_LOG, PERSON_LOG, SERVICE_LOG
 from tests.streams.worker_faults.running import (
+    ALL_STAGES,
     FEEDS,
     Space,
     committed,
@@ -30,15 +29,14 @@ def ends(space: Space, names: list[str]) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize("store", ["memory", "rocksdb"])
 def test_a_worker_told_to_stop_has_committed_all_that_was_there(
-    broker: Broker, tmp_path: Path, store: str
+    broker: Broker, tmp_path: Path
 ) -> None:
     space = space_on(broker)
-    url = "memory://" if store == "memory" else f"rocksdb://{tmp_path / 'state'}"
-    for numbers in (range(40), range(40, 60)):
+    stores = "memory://", f"rocksdb://{tmp_path / 'state'}"
+    for store, numbers in zip(stores, (range(40), range(40, 60)), strict=True):
         put_good(space, numbers)
-        with worker_process(space, tmp_path, "--store", url) as worker:
+        with worker_process(space, tmp_path, "--store", store, stages=ALL_STAGES) as worker:
             wait_for_good(space, numbers[-1] + 1)
             assert worker.stopped() == (0, "worker: stopped, all that was taken is durable")
     assert committed(space, "intake") == ends(space, [feed.name for feed in FEEDS.values()])
@@ -52,7 +50,7 @@ def test_a_killed_worker_with_a_name_goes_on_before_its_session_is_over(
     broker: Broker, tmp_path: Path
 ) -> None:
     space = space_on(broker)
-    session_s = 90.0
+    session_s = 35.0
     named = ("--instance", "one", "--session-s", str(session_s))
     put_good(space, range(10))
     with worker_process(space, tmp_path, *named) as worker:
