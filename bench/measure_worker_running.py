@@ -207,7 +207,7 @@ def _reached(
     while (there := committed(admin, goal.group, goal.topic)) < wanted:
         for one in processes:
             if one.process.poll() is not None:
-                raise one.failed("ended before its time")
+                raise one.failed(f"ended with {one.process.returncode}")
         if time.monotonic() > until:
             raise processes[0].failed(f"stands still at {there:,} of {wanted:,} in {goal.group}")
         time.sleep(POLL_S)

@@ -36,7 +36,7 @@ from streams.worker.worker import Worker
 EXIT_USAGE = 2
 EXIT_FAILED = 70
 WATCH_S = 0.5
-STOP_S_MAX = 60.0
+STOP_S_MAX = 30.0
 START_S_MAX = 20.0
 """How long a worker that is told to stop while starting is given to have started."""
 _log = structlog.get_logger("forewarn.worker")

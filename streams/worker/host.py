@@ -8,7 +8,7 @@ is seated when its state has been recovered, under a generation greater than any
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 import structlog
@@ -30,6 +30,10 @@ SLICE_RECORDS = 250
 
 class StateLostError(RuntimeError):
     """The offset that was committed is beyond what the state knows: the changelog is not whole."""
+
+
+Probe = Callable[[str, int, int, int], Awaitable[int]]
+"""Asks what lies between two offsets of a topic's partition (`streams.worker.gaps`)."""
 
 
 class Models(Protocol):
@@ -65,6 +69,7 @@ class StageHost:
         models: Models,
         meters: Meters,
         failed: Callable[[BaseException], None],
+        refuse_passed_over: Probe,
         topic_of: Callable[[str], str] = str,
     ) -> None:
         self.kind = kind
@@ -77,6 +82,7 @@ class StageHost:
         self._router = router
         self._models = models
         self._meters = meters
+        self._refuse_passed_over = refuse_passed_over
         self._topic_of = topic_of
         self._committed: Callable[[TP], int | None] = lambda _tp: None
         self._writing = asyncio.Lock()
@@ -139,7 +145,7 @@ class StageHost:
             seated = self.seats.get(tp.partition)
             if seated is None:
                 continue
-            fresh = self._fresh(tp, seated, records)
+            fresh = await self._fresh(tp, seated, records)
             if fresh:
                 await self._models.ensure(seated.seat.needs(fresh))
                 for start in range(0, len(fresh), SLICE_RECORDS):
@@ -154,7 +160,7 @@ class StageHost:
             self.kind.part, number, computed_s - started_s, now_s() - computed_s
         )
 
-    def _fresh(self, tp: TP, seated: Seated, records: list[LogRecord]) -> list[LogRecord]:
+    async def _fresh(self, tp: TP, seated: Seated, records: list[LogRecord]) -> list[LogRecord]:
         """Leave out what is durable already; refuse to go on where the state is behind Kafka."""
         next_offset = seated.state.progress.next_offset
         if records and records[0].offset < next_offset:
@@ -167,6 +173,9 @@ class StageHost:
                     f"{self.changelog_topic} goes up to {next_offset} only. Restore the changelog, "
                     "or reset the group's offset to rebuild the state from the log."
                 )
+            first = records[0].offset
+            hole = await self._refuse_passed_over(tp.topic, tp.partition, next_offset, first)
+            self._meters.holes.labels(self.kind.part).inc(hole)
         return records
 
     async def _send_outputs(self, stepped: list[Seated]) -> None:

@@ -35,6 +35,7 @@ from streams.intake.intake import Intake
 from streams.worker.alignment import RawItem
 from streams.worker.already_said import Said
 from streams.worker.historical import OWED_S_MAX, Historical
+from streams.worker.host import Probe
 from streams.worker.letter_room import beginning
 from streams.worker.meters import Meters
 from streams.worker.pleas import Pleas
@@ -77,17 +78,20 @@ class IntakeHost:
         router: Router,
         meters: Meters,
         failed: Callable[[BaseException], None],
+        refuse_passed_over: Probe,
         topic_of: Callable[[str], str] = str,
     ) -> None:
         self.intake = intake
         self.parts = parts
         self.historical = Historical(router, self._take, self._source) if aligned else None
         self.flow: Flow | None = None
+        self.committed: Callable[[TP], int | None] = lambda _tp: None
         self._raw_topics = raw_topics
         self.help_topic = help_topic
         self._producer = producer
         self._router = router
         self._meters = meters
+        self._refuse_passed_over = refuse_passed_over
         self._topic_of = topic_of
         self._read_next: dict[TP, int] = {}
         self._durable: dict[TP, int] = {}
@@ -140,6 +144,7 @@ class IntakeHost:
             fresh = [r for r in records if r.offset >= self._read_next.get(tp, 0)]
             if not fresh:
                 continue
+            await self._refuse_hole(tp, fresh[0].offset)
             number += len(fresh)
             self._read_next[tp] = reached[tp] = fresh[-1].offset + 1
             if tp.topic == self.help_topic:
@@ -160,6 +165,13 @@ class IntakeHost:
         await self._send()
         self._durable |= reached
         self._meters.round_taken(STAGE, number, computed_s - started_s, now_s() - computed_s)
+
+    async def _refuse_hole(self, tp: TP, first: int) -> None:
+        """End where records between the last one read, or committed, and `first` were missed."""
+        wanted = self._read_next.get(tp) or self.committed(tp)
+        if wanted is not None and first > wanted:
+            hole = await self._refuse_passed_over(tp.topic, tp.partition, wanted, first)
+            self._meters.holes.labels(STAGE).inc(hole)
 
     def _let_through(self, historical: Historical) -> dict[TP, int]:
         reached = historical.let_through(self._batches)

@@ -78,6 +78,12 @@ class Meters:
         self.abandoned = Counter(
             "forewarn_rounds_abandoned_total", "Rounds abandoned at a revoke", stage, registry=kept
         )
+        self.holes = Counter(
+            "forewarn_log_hole_offsets_total",
+            "Offsets of a log that hold no record: control records, compaction, retention",
+            stage,
+            registry=kept,
+        )
         self.rewritten = Counter(
             "forewarn_state_rewritten_keys_total",
             "Keys whose right value was written again after a takeover",

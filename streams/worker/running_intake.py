@@ -1,5 +1,6 @@
 """The intake on this worker, ready to run: aliases, host, app, and the ticker of live topics."""
 
+from functools import partial
 from typing import Any
 
 from faust.types import TP
@@ -12,6 +13,7 @@ from streams.intake.intake import Intake
 from streams.worker.already_said import Said, already_said, open_pleas
 from streams.worker.app import StageApp, stage_app
 from streams.worker.following import AliasFollower
+from streams.worker.gaps import refuse_passed_over
 from streams.worker.intake_host import STAGE, IntakeHost
 from streams.worker.options import Shared
 from streams.worker.producing import StageProducer
@@ -47,6 +49,7 @@ class RunningIntake:
             router=shared.router,
             meters=shared.meters,
             failed=shared.failed,
+            refuse_passed_over=partial(refuse_passed_over, shared.kafka),
             topic_of=options.named,
         )
         topics = [*self._raw, self.host.help_topic]
@@ -56,6 +59,7 @@ class RunningIntake:
         signal: Any = self.app.on_partitions_assigned
         signal.connect(self._assigned, weak=False)
         self.host.flow = AppFlow(self.app)
+        self.host.committed = self.app.committed
         self._ticker = Ticker(
             producer,
             [

@@ -1,6 +1,7 @@
 """One stage on this worker, ready to run: host, app, table, and the watch after a takeover."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -8,6 +9,7 @@ from faust.types import TP
 
 from schemas.topics import CHANGELOGS
 from streams.worker.app import StageApp, stage_app, store_maker, with_table
+from streams.worker.gaps import refuse_passed_over
 from streams.worker.host import Models, StageHost
 from streams.worker.options import Shared
 from streams.worker.producing import StageProducer
@@ -46,6 +48,7 @@ class RunningStage:
             models=models,
             meters=shared.meters,
             failed=shared.failed,
+            refuse_passed_over=partial(refuse_passed_over, shared.kafka),
             topic_of=options.named,
         )
         self.app = stage_app(

@@ -70,7 +70,7 @@ class WithoutDurable(Slow):
     def durable_next(self, tp: TP) -> int | None:
         return self._read.get(tp.partition, super().durable_next(tp))
 
-    def _fresh(self, tp: TP, seated: Seated, records: list[LogRecord]) -> list[LogRecord]:
+    async def _fresh(self, tp: TP, seated: Seated, records: list[LogRecord]) -> list[LogRecord]:
         self._read[tp.partition] = records[-1].offset + 1
         return [one for one in records if one.offset >= seated.state.progress.next_offset]
 

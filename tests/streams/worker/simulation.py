@@ -14,6 +14,7 @@ from faust.types import TP
 
 from streams.cluster.raw import Headers
 from streams.worker.frames import body_of
+from streams.worker.gaps import PlaceLostError
 from streams.worker.host import StageHost
 from streams.worker.meters import Meters
 from streams.worker.producing import Record, StageProducer
@@ -198,7 +199,12 @@ class Simulation:
             models=NoModelsToWaitFor(),
             meters=METERS,
             failed=_not_expected,
+            refuse_passed_over=self.probe,
         )
+
+    async def probe(self, _topic: str, _partition: int, wanted: int, found: int) -> int:
+        """Find no hole, as the simulated logs have none: whoever sees one has lost its place."""
+        raise PlaceLostError(f"read from {found} on, {wanted} was never taken")
 
     async def _live(self, fate: Fate) -> None:
         host = await self.seated(self.host_of(fate))

@@ -20,6 +20,7 @@ from schemas.topics import (
 )
 from streams.outputs import Outputs
 from streams.worker.frames import stamp_of
+from streams.worker.gaps import PlaceLostError
 from streams.worker.host import Seated, StageHost, StateLostError
 from streams.worker.rounds import Gathered
 from streams.worker.seats import LogRecord
@@ -87,12 +88,29 @@ def test_the_same_is_told_and_kept_as_if_nothing_had_happened(stage: str) -> Non
         assert run.state() == state, f"seed {seed}: the state is another one"
 
 
+class WholeChunks(Simulation):
+    """The changes of a chunk fit in one batch, as they do at the size of the product."""
+
+    batches = (100_000,)
+    late_share = 0.0
+
+
+def test_the_area_stage_tells_and_keeps_the_same_when_its_changes_land_whole() -> None:
+    """A signal there changes several keys, so a part of a chunk is more than it can make up for."""
+    job, (said, state) = town_job("area"), undisturbed("area")
+    for seed in range(TOWN_SEEDS):
+        run = simulated(job, seed, WholeChunks)
+        assert run.broker.said() == said, f"seed {seed}: something was lost or contradicted"
+        assert run.state() == state, f"seed {seed}: the state is another one"
+
+
 @pytest.mark.parametrize(
     ("stage", "topics"),
     [
         ("person", {ALERTS.name, ASSESSMENTS.name, TRAINING_EXAMPLES.name}),
         ("service", {SERVICE_CLOCKS.name, HELP_RETURNS.name}),
         ("learner", {MODEL_SNAPSHOTS.name, PERSON_LOG.name}),
+        ("area", {ALERTS.name, ASSESSMENTS.name}),
     ],
 )
 def test_there_is_something_to_lose(stage: str, topics: set[str]) -> None:
@@ -159,6 +177,10 @@ class CommitsAheadUnseen(CommitsAhead):
         """Hide it from the host, so that it does not refuse."""
         return None
 
+    async def probe(self, _topic: str, _partition: int, wanted: int, found: int) -> int:
+        """Take what was passed over for a hole."""
+        return found - wanted
+
 
 def test_committing_past_what_is_durable_would_lose_records() -> None:
     assert wrong_counts(CommitsAheadUnseen, 40)
@@ -185,6 +207,21 @@ class LastWinsSimulation(Simulation):
         """Keep the host from seeing that its state went back."""
         return None
 
+    async def probe(self, _topic: str, _partition: int, wanted: int, found: int) -> int:
+        """Take what was passed over for a hole."""
+        return found - wanted
+
 
 def test_without_stamps_a_worker_left_for_dead_would_undo_what_its_successor_wrote() -> None:
     assert wrong_counts(LastWinsSimulation, 80)
+
+
+class CommitsAheadUncommitted(CommitsAhead):
+    def committed(self, tp: TP) -> int | None:
+        """Hide what was committed; the broker itself still has the records."""
+        return None
+
+
+def test_a_host_refuses_to_go_on_past_records_that_the_log_still_has() -> None:
+    with pytest.raises(PlaceLostError, match="was never taken"):
+        wrong_counts(CommitsAheadUncommitted, 40)

@@ -5,8 +5,7 @@ is back, or end with code 70; then it is started again, as a supervisor would.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -17,67 +16,70 @@ from tests.streams.worker_faults.running import (
     Ended,
     Space,
     WorkerProcess,
+    assessed,
     put_good,
     space_on,
     wait_for_good,
+    wait_until,
     worker_process,
 )
 
 FULL_S = 120.0
 TAKEN_S_MAX = 180.0
+STOPPED_S_MAX = 90.0
 
 
 class Away(NamedTuple):
-    """What became of it: whether the worker ended and how it stopped at last."""
+    """What became of it: how workers ended by themselves, and how the last one was stopped."""
 
-    ended: Ended | None
+    ended: list[Ended]
     stopped: Ended
-    said: str
 
 
-def away_for(seconds: float, folder: Path, *, clean: bool = False) -> Away:
-    """Kill a broker (`clean`: stop it) under a worker, for so long, and see that all is taken."""
-    with own_broker(folder / "broker") as broker:
+class Supervised:
+    """A worker that is started again whenever it has ended by itself, as a supervisor would."""
+
+    def __init__(self, space: Space, folder: Path, running: ExitStack) -> None:
+        self.ended: list[Ended] = []
+        self._space, self._folder, self._running = space, folder, running
+        self.worker = self._started()
+
+    def _started(self) -> WorkerProcess:
+        return self._running.enter_context(worker_process(self._space, self._folder))
+
+    def has_all(self, number: int) -> bool:
+        """Whether so many good reports are assessed."""
+        if not self.worker.running:
+            self.ended.append(self.worker.ended())
+            self.worker = self._started()
+        return len(assessed(self._space)) >= number
+
+
+def away_for(seconds: float, folder: Path) -> Away:
+    """Restart a broker under a worker, kill it for so long, then for good; all must be taken.
+
+    At last the worker is told to stop, while the broker is away.
+    """
+    with own_broker(folder / "broker") as broker, ExitStack() as running:
         space = space_on(broker)
-        with worker_process(space, folder) as worker:
-            put_good(space, range(10))
-            wait_for_good(space, 10)
-            put_good(space, range(10, 20))
-            (broker.stop if clean else broker.kill)()
-            time.sleep(seconds)  # how long it is away is what is tested
-            broker.start()
-            put_good(space, range(20, 40))
-            return _taken_after(space, folder, worker)
+        supervised = Supervised(space, folder, running)
+        put_good(space, range(10))
+        wait_until(lambda: supervised.has_all(10), "all before")
 
+        broker.restart()
+        put_good(space, range(10, 20))
+        wait_until(lambda: supervised.has_all(20), "all after the restart", TAKEN_S_MAX)
 
-def _taken_after(space: Space, folder: Path, worker: WorkerProcess) -> Away:
-    """Wait until everything is taken, by the worker itself or by its successor."""
-    with _going_on(space, folder, worker) as (now, ended):
-        wait_for_good(space, 40, TAKEN_S_MAX)
-        stopped = now.stopped()
-        return Away(ended, stopped, worker.said())
+        put_good(space, range(20, 30))
+        broker.kill()
+        time.sleep(seconds)  # how long it is away is what is tested
+        broker.start()
+        put_good(space, range(30, 40))
+        wait_until(lambda: supervised.has_all(40), "all after it was away", TAKEN_S_MAX)
+        wait_for_good(space, 40)
 
-
-@contextmanager
-def _going_on(
-    space: Space, folder: Path, worker: WorkerProcess
-) -> Iterator[tuple[WorkerProcess, Ended | None]]:
-    if worker.running:
-        yield worker, None
-        return
-    with worker_process(space, folder) as successor:
-        yield successor, worker.ended()
-
-
-def gone_for_good(folder: Path) -> Ended:
-    """Kill a broker under a worker, tell the worker to stop, and return how it ended."""
-    with own_broker(folder / "broker") as broker:
-        space = space_on(broker)
-        with worker_process(space, folder) as worker:
-            put_good(space, range(10))
-            wait_for_good(space, 10)
-            broker.kill()
-            return worker.stopped(90.0)
+        broker.kill()
+        return Away(supervised.ended, supervised.worker.stopped(STOPPED_S_MAX))
 
 
 def started_without(folder: Path, broker: Broker) -> Ended:

@@ -80,14 +80,15 @@ def test_what_is_no_event_at_all_is_refused_and_holds_nothing_back(
     put(space, RAW, [good(1), *odd, good(2)])
     tick(space, 9)
     with worker_process(space, tmp_path) as worker:
-        wait_for_good(space, 6)
-        wait_until(lambda: len(letters(space)) == 5, "all dead letters")
+        wait_for_good(space, 5)
+        wait_until(lambda: len(letters(space)) == 6, "all dead letters")
         found = {letter.offset: letter.reason for letter in letters(space)}
         assert worker.stopped().code == 0
     empty = Rejection.EMPTY.value
     assert [found[n] for n in range(1, 4)] == [empty] * 3
     assert found[4] in {Rejection.NUL_CHARACTER.value, Rejection.NOT_UTF8.value}
     assert found[5] == Rejection.MALFORMED_JSON.value
+    assert found[9] == Rejection.INGESTTIME_OUT_OF_RANGE.value
 
 
 def test_a_report_above_the_limit_is_refused_with_size_and_digest_of_the_whole(

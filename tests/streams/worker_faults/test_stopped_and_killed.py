@@ -4,10 +4,9 @@ import time
 from pathlib import Path
 
 from forewarn.broker.broker import Broker
-from schemas.topics import AREA_LOG, PERSON_LOG, SERVICE_LOG
+from schemas.topics import AREA_LOG, FEEDS, PERSON_LOG, SERVICE_LOG
 from tests.streams.worker_faults.running import (
     ALL_STAGES,
-    FEEDS,
     Space,
     committed,
     kept,
