@@ -2,15 +2,18 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from schemas.areas import Directory
 from schemas.outcomes import Alert, Change, ClockAnswer, ClockState
 from schemas.records import Action, Transition
 from schemas.taxonomy import Outcome, Purpose, Scope
 from schemas.times import DAY_US, HOUR_US
-from streams.pipeline import Pipeline
+from streams.pipeline import Pipeline, PipelineConfig
 from tests.builders import NOW_US
 from tests.streams.intake.contacts import Kept, contact, person, pipeline_with, raw
+from tests.streams.towns import house_of
 
 STRANGLED: dict[str, Any] = {
     "kind": "domestic_violence",
@@ -167,3 +170,19 @@ def test_everything_about_a_person_is_forgotten_in_the_end(
     for day in range(1, 400, 5):
         pipeline.tick(NOW_US + day * DAY_US)
     assert len(pipeline.person.state) == 0
+
+
+def test_an_overdue_plea_begins_an_alert_of_its_own_after_the_first_has_ended() -> None:
+    brief = {"person": {"episodes": {"idle_days": 3, "reopen_days": 1, "recheck_days": []}}}
+    pipeline, kept = house_of(Directory(), msgspec.convert(brief, PipelineConfig))
+    told(pipeline, "plea", **{**STRANGLED, "purpose": Purpose.HELP_REQUEST.value})
+    for day in range(1, 30):
+        pipeline.tick(NOW_US + day * DAY_US)
+
+    by_id = {alert.alert_id for alert in kept.alerts}
+    named = {(alert.alert_id, alert.revision) for alert in kept.alerts}
+    assert [a.change for a in kept.alerts if a.revision == 1] == [Change.OPENED, Change.OPENED]
+    assert len(by_id) == 2, "a second alert of one name would be taken for a repetition"
+    assert len(named) == len(kept.alerts)
+    assessed = [assessment.assessment_id for assessment in kept.assessments]
+    assert len(set(assessed)) == len(assessed)
