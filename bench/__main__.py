@@ -1,7 +1,9 @@
 """`python -m bench`: run every measurement, print one table, write results.json.
 
-Rules: each measurement runs in a process of its own, pinned to one core, so that none inherits the
-memory or the warmth of another; feeds are simulated once and shared through a temporary folder.
+Rules: each measurement of the core runs in a process of its own, pinned to one core, so that none
+inherits the memory or the warmth of another; those of the worker have each a broker of their own and
+are not pinned, for worker, peers and broker are processes themselves. Feeds are simulated once for
+either half and shared through a temporary folder.
 """
 
 import argparse
@@ -19,6 +21,7 @@ from bench.measure_persons import measure_growth, measure_step
 from bench.measure_replay import measure_danger, measure_end_to_end, measure_flat, measure_town
 from bench.measure_scale import measure_scale
 from bench.measure_stages import measure_area, measure_intake
+from bench.measure_worker import WORKER_MEASURES
 from bench.profile import profile
 from bench.results import results_of, show, write
 from bench.rows import Row
@@ -26,8 +29,9 @@ from bench.sizes import FULL, QUICK, Sizes
 from bench.stopwatch import pin
 
 Measure = Callable[[Sizes, Path], list[Row]]
+Measures = tuple[tuple[str, Measure], ...]
 
-MEASURES: tuple[tuple[str, Measure], ...] = (
+MEASURES: Measures = (
     ("replay of a town", measure_town),
     ("replay where all is danger", measure_danger),
     ("replay, file to files", measure_end_to_end),
@@ -44,13 +48,15 @@ _RESULTS = Path(__file__).with_name("results.json")
 _TABLE_COLUMNS = 140
 
 
-def measured(sizes: Sizes, say: Console) -> list[Row]:
-    """Run all measurements, one after another, each in a fresh process."""
+def measured(measures: Measures, sizes: Sizes, say: Console, *, pinned: bool) -> list[Row]:
+    """Run measurements, one after another, each in a fresh process."""
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="forewarn-bench-") as folder:
-        for name, measure in MEASURES:
+        for name, measure in measures:
             say.print(f"measuring: {name}", highlight=False)
-            fresh = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=pin)
+            fresh = ProcessPoolExecutor(
+                1, mp_context=get_context("spawn"), initializer=pin if pinned else None
+            )
             with fresh as process:
                 rows.extend(process.submit(measure, sizes, Path(folder)).result())
     return rows
@@ -67,6 +73,9 @@ def main(arguments: list[str] | None = None) -> int:
         choices=sorted(FULL.profiled),
         help="print where a replay's time goes, of a town (the default) or where all is danger",
     )
+    parser.add_argument(
+        "--only", choices=("core", "worker"), help="measure the core, or the worker on a broker"
+    )
     parser.add_argument("--out", type=Path, help="results file (else results.json beside the code)")
     given = parser.parse_args(arguments)
     sizes = QUICK if given.quick else FULL
@@ -75,9 +84,15 @@ def main(arguments: list[str] | None = None) -> int:
         pin()
         sys.stdout.write(profile(sizes.profiled[given.profile]))
         return 0
-    if given.quick and given.out is None:
-        parser.error("small sizes are not kept as results: give --out with --quick")
-    results = results_of(measured(sizes, say), quick=given.quick)
+    if (given.quick or given.only) and given.out is None:
+        parser.error("small sizes or half the rows are not kept as results: give --out with them")
+    core = MEASURES if given.only != "worker" else ()
+    worker = WORKER_MEASURES if given.only != "core" else ()
+    results = results_of(
+        measured(core, sizes, say, pinned=True),
+        measured(worker, sizes, say, pinned=False),
+        quick=given.quick,
+    )
     write(results, given.out or _RESULTS)
     console = Console()
     show(results, console if console.is_terminal else Console(width=_TABLE_COLUMNS))

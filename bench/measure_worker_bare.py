@@ -6,7 +6,6 @@ Rules: nothing is produced, nothing is durable, no offset is committed, no group
 left is what the core costs on Kafka at the least. The states are those of a replay.
 """
 
-import asyncio
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -134,9 +133,7 @@ async def _read(bootstrap: str, numbers: Mapping[str, int], take: Take) -> BareS
     finally:
         done_s, cpu_done_s = time.time(), time.process_time()
         await consumer.stop()
-    return BareSaid(
-        done_s - first_s, cpu_done_s - cpu_first_s, rss_bytes_max()
-    )
+    return BareSaid(done_s - first_s, cpu_done_s - cpu_first_s, rss_bytes_max())
 
 
 def main(arguments: list[str]) -> None:

@@ -4,7 +4,7 @@ Rules: all read the same topic, write the same states and are timed alike; each 
 worker a namespace of its own, and its changelog must add up to the number of records.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import median
 from uuid import uuid4
 
@@ -96,16 +96,11 @@ def count_rows(bench: Bench) -> list[Row]:
     ]  # fmt: skip
 
 
-def beside(
-    name: str, ours: Sequence[float], peer: Sequence[PeerResult], bound: float
-) -> Row:
-    """Return the row of our rate over a peer's, by their medians; without a target if it ran not."""
+def beside(name: str, ours: Sequence[float], peer: Sequence[PeerResult], bound: float) -> Row:
+    """Return the row of our rate over a peer's, by medians; no target where the peer ran not."""
     ran = [one.records_per_s for one in peer if one.records]
     if not ran:
         return Row(name, 0.0, "ratio", peer[0].note if peer else NOT_QUICK)
     ratio = median(ours) / median(ran)
     note = f"{spread(ours)} over {spread(ran)}; {peer[0].name}, {peer[0].note}"
     return Row(name, ratio, "ratio", note, at_least(bound))
-
-
-Rows = Callable[[Bench], list[Row]]

@@ -29,7 +29,7 @@ from streams.replay_order import Line
 from streams.worker.routing import Batches, Router
 
 LOGS = (PERSON_LOG.name, AREA_LOG.name, SERVICE_LOG.name)
-PARTITIONS = {name: PERSON_LOG.partitions for name in LOGS}
+PARTITIONS = dict.fromkeys(LOGS, PERSON_LOG.partitions)
 
 
 class Filled(NamedTuple):
@@ -92,7 +92,9 @@ def _taken(bootstrap: str, lines: list[Line]) -> tuple[Batches, int]:
 
 def _of_topic(batches: Batches, name: str) -> Iterator[Keyed]:
     """Yield the records of a topic, the partitions in turn as the intake would write them."""
-    places = [(place, iter(records)) for (topic, place), records in batches.items() if topic == name]
+    places = [
+        (place, iter(records)) for (topic, place), records in batches.items() if topic == name
+    ]
     while places:
         left = []
         for place, records in places:

@@ -67,9 +67,7 @@ def _more(bench: Bench, space: str) -> None:
     """Add what the few persons report after that, the same in every namespace."""
     few, number = bench.sizes.few_persons, PERSON_LOG.partitions
     signals = islice(four_each(few), few, SIGNALS_EACH * few)
-    records = (
-        (of_hex(one.person, number), one.person.encode(), encode(one)) for one in signals
-    )
+    records = ((of_hex(one.person, number), one.person.encode(), encode(one)) for one in signals)
     send(bench.bootstrap, named(space, PERSON_LOG.name), records)
 
 

@@ -30,7 +30,7 @@ from schemas.closed import Closed
 from schemas.topics import ALL_TOPICS
 from streams.cluster.connect import Connection
 from streams.pipeline import PipelineConfig
-from streams.worker.options import WorkerOptions
+from streams.worker.options import INTAKE, WorkerOptions
 from streams.worker.rounds import Rounds
 from streams.worker.running_intake import RunningIntake
 from streams.worker.running_stage import RunningStage
@@ -39,6 +39,7 @@ from streams.worker.transport import Chunk
 from streams.worker.worker import Worker
 
 POLL_S = 0.02
+GATE_S = 0.005
 READY_S_MAX = 120.0
 _LOG_LEVEL = 30
 GO, STOP = b"go\n", b"stop\n"
@@ -66,7 +67,7 @@ class Ready(Closed, frozen=True):
 
 
 class WorkerSaid(Closed, frozen=True):
-    """When the first record came (epoch seconds), core time from then to the last commit, memory."""
+    """When the first record came (epoch s), core time from then to the last commit, memory."""
 
     first_s: float
     cpu_s: float
@@ -110,14 +111,11 @@ class Gate:
     """Lets chunks through once it is open, and knows when the first one came."""
 
     def __init__(self, *, is_open: bool) -> None:
-        self.opened = asyncio.Event()
+        self.is_open = is_open
         self.first_s = self.cpu_first_s = self.cpu_last_s = 0.0
-        if is_open:
-            self.opened.set()
 
-    async def passed(self) -> None:
-        """Return when the gate is open."""
-        await self.opened.wait()
+    def passed(self) -> None:
+        """Take note that a chunk comes through."""
         if not self.first_s:
             self.first_s, self.cpu_first_s = time.time(), time.process_time()
 
@@ -127,27 +125,42 @@ class Gate:
 
 
 class GatedRounds(Rounds):
-    """Rounds behind the gate."""
+    """Rounds behind the gate; `waiting` says that a chunk stands before it."""
 
     gate: Gate
+    waiting = False
+    _drained = 0
 
     async def put(self, chunk: Chunk) -> None:
-        """Hand a chunk in, once the gate is open."""
-        await self.gate.passed()
+        """Hand a chunk in once the gate is open; one from before a drain is forgotten."""
+        drained = self._drained
+        while not self.gate.is_open:
+            self.waiting = True
+            await asyncio.sleep(GATE_S)
+            if drained != self._drained:
+                return
+        self.gate.passed()
         await super().put(chunk)
+
+    async def drain(self) -> bool:
+        """Drain as ever; whoever waits at the gate goes away."""
+        self._drained += 1
+        self.waiting = False
+        return await super().drain()
 
 
 class GatedWorker(Worker):
     """The worker, with a gate before the rounds of every stage."""
 
     gate: Gate
+    rounds: dict[str, GatedRounds]
 
     async def _made(self, name: str) -> RunningStage | RunningIntake:
         made = await super()._made(name)
         host = made.host
         rounds = GatedRounds(host._round, self._shared.failed)  # noqa: SLF001  # the same round
         rounds.gate = self.gate
-        host.rounds = rounds
+        host.rounds = self.rounds[name] = rounds
         return made
 
     def seated(self, seats: int) -> bool:
@@ -158,6 +171,13 @@ class GatedWorker(Worker):
             and all(len(host.seats) == seats for host in self.hosts.values())
             and all(one.app.owned() for one in intakes)
         )
+
+    def at_the_gate(self) -> bool:
+        """Say whether nothing but the gate holds back what is read first."""
+        return self.gate.is_open or all(self.rounds[name].waiting for name in self._first())
+
+    def _first(self) -> tuple[str, ...]:
+        return (INTAKE,) if INTAKE in self.rounds else tuple(self.rounds)
 
     def recovered_s(self) -> dict[str, float]:
         """Return how long the recovery of each stage took."""
@@ -172,17 +192,18 @@ async def run(task: Task) -> None:
         _failed,
         {**STAGES, COUNT_STAGE: COUNT},
     )
-    worker.gate = gate = Gate(is_open=not task.gated)
+    worker.gate, worker.rounds = Gate(is_open=not task.gated), {}
+    gate = worker.gate
     await worker.start()
     until = time.monotonic() + READY_S_MAX
-    while not worker.seated(task.seats):
+    while not (worker.seated(task.seats) and worker.at_the_gate()):
         if time.monotonic() > until:
-            raise TimeoutError(f"not all partitions were seated within {READY_S_MAX:.0f} s")
+            raise TimeoutError(f"not all partitions were ready within {READY_S_MAX:.0f} s")
         await asyncio.sleep(POLL_S)
     _say(Ready(worker.recovered_s()))
     committing = asyncio.create_task(_commit_at_rest(worker, gate))
     while (word := await asyncio.to_thread(sys.stdin.buffer.readline)) == GO:
-        gate.opened.set()
+        gate.is_open = True
     committing.cancel()
     await asyncio.wait([committing])
     _say(gate.said())

@@ -1,4 +1,4 @@
-"""How large the measurements of the worker are: the full sizes, and small ones that show it runs."""
+"""How large the worker's measurements are: the full sizes, and small ones that show it runs."""
 
 from schemas.closed import Closed
 from streams.feeds.town_config import TownConfig

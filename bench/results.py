@@ -30,13 +30,14 @@ class Machine(Closed, frozen=True):
 
 
 class Results(Closed, frozen=True):
-    """All rows of one run; `verdicts` are by the name of the row."""
+    """All rows of one run, `worker` those on a broker; `verdicts` are by the name of the row."""
 
     quick: bool
     machine: Machine
     rows: tuple[Row, ...]
     verdicts: dict[str, Verdict]
-    format: int = 1
+    worker: tuple[Row, ...] = ()
+    format: int = 2
 
 
 def machine() -> Machine:
@@ -53,10 +54,10 @@ def _cpu() -> str:
     return platform.machine()
 
 
-def results_of(rows: Sequence[Row], *, quick: bool) -> Results:
+def results_of(rows: Sequence[Row], worker: Sequence[Row] = (), *, quick: bool) -> Results:
     """Put the rows of a run together with the machine's facts."""
-    verdicts = {row.name: row.verdict for row in rows if row.target is not None}
-    return Results(quick, machine(), tuple(rows), verdicts)
+    verdicts = {row.name: row.verdict for row in (*rows, *worker) if row.target is not None}
+    return Results(quick, machine(), tuple(rows), verdicts, tuple(worker))
 
 
 def write(results: Results, path: Path) -> None:
@@ -67,31 +68,43 @@ def write(results: Results, path: Path) -> None:
 
 
 def show(results: Results, console: Console) -> None:
-    """Print the results as one table."""
+    """Print the results: a table of the core, and one of the worker on a broker."""
     about = results.machine
-    title = f"forewarn on one core of {about.cores} ({about.cpu}), {about.python}"
-    table = Table(title=title, caption=_caption(results), show_lines=True)
+    of_all = f"{about.cores} ({about.cpu}), {about.python}"
+    if results.rows:
+        said = "Rates and times are of the core's own time."
+        table = _table(f"forewarn on one core of {of_all}", results.rows, results.quick, said)
+        table.add_column("times its peer", ratio=4)
+        table.add_column("of", ratio=6)
+        for row in results.rows:
+            peers = (f"{_number(ratio)} × {peer}" for peer, ratio in row.ratios.items())
+            table.add_row(*_figures(row), "\n".join(peers), row.note)
+        console.print(table)
+    if results.worker:
+        said = "Rates and times are by the clock, the broker and all peers on the same cores."
+        table = _table(f"forewarn's worker on Kafka, {of_all}", results.worker, results.quick, said)
+        table.add_column("of", ratio=10)
+        for row in results.worker:
+            table.add_row(*_figures(row), row.note)
+        console.print(table)
+
+
+def _table(title: str, rows: Sequence[Row], quick: bool, said: str) -> Table:
+    """Return a table with the columns that both have."""
+    verdicts = [row.verdict for row in rows]
+    met, missed = verdicts.count(Verdict.MET), verdicts.count(Verdict.MISSED)
+    small = "; small sizes, the figures mean nothing" if quick else ""
+    caption = f"{met} targets met, {missed} missed{small}. {said}"
+    table = Table(title=title, caption=caption, show_lines=True)
     table.add_column("what", ratio=4)
     table.add_column("figure", justify="right", ratio=3)
     table.add_column("target", ratio=3)
-    table.add_column("times its peer", ratio=4)
-    table.add_column("of", ratio=6)
-    for row in results.rows:
-        table.add_row(
-            row.name,
-            f"{_number(row.figure)} {'' if row.unit == 'ratio' else row.unit}".strip(),
-            _target(row.target, row.verdict),
-            "\n".join(f"{_number(ratio)} × {peer}" for peer, ratio in row.ratios.items()),
-            row.note,
-        )
-    console.print(table)
+    return table
 
 
-def _caption(results: Results) -> str:
-    missed = sum(verdict is Verdict.MISSED for verdict in results.verdicts.values())
-    said = f"{len(results.verdicts) - missed} targets met, {missed} missed"
-    small = "; small sizes, the figures mean nothing" if results.quick else ""
-    return f"{said}{small}. Rates and times are of the core's own time."
+def _figures(row: Row) -> tuple[str, str, str]:
+    unit = "" if row.unit == "ratio" else row.unit
+    return row.name, f"{_number(row.figure)} {unit}".strip(), _target(row.target, row.verdict)
 
 
 def _target(target: Target | None, verdict: Verdict) -> str:

@@ -1,5 +1,6 @@
 """How large each measurement is: the full sizes, and small ones that only show that all runs."""
 
+from bench.measure_worker_sizes import WORKER_FULL, WORKER_QUICK, WorkerSizes
 from schemas.closed import Closed
 from streams.feeds.town_config import TownConfig
 
@@ -13,7 +14,8 @@ class Sizes(Closed, frozen=True):
     `years` a feed far longer than anything is remembered, `few` and `many` the same days with few
     and many persons. `model_persons` is how many persons the person stage holds when its memory is
     measured, `traced_persons` how many under tracemalloc, which is slow. `slice_events` is how much
-    of a feed the single stages are given, `profiled` are the feeds that can be profiled, by name.
+    of a feed the single stages are given, `profiled` are the feeds that can be profiled, by name;
+    `worker` is how large everything on a broker is.
     """
 
     town: TownConfig
@@ -26,6 +28,7 @@ class Sizes(Closed, frozen=True):
     slice_events: int
     repeats: int
     profiled: dict[str, TownConfig]
+    worker: WorkerSizes
 
 
 def _town(persons: int, days: int) -> TownConfig:
@@ -58,6 +61,7 @@ FULL = Sizes(
     slice_events=100_000,
     repeats=5,
     profiled={"town": _town(20_000, 365), "danger": _danger(5_000, 365)},
+    worker=WORKER_FULL,
 )
 QUICK = Sizes(
     town=_town(1_000, 60),
@@ -70,4 +74,5 @@ QUICK = Sizes(
     slice_events=1_000,
     repeats=3,
     profiled={"town": _town(500, 30), "danger": _danger(100, 60)},
+    worker=WORKER_QUICK,
 )

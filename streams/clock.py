@@ -3,6 +3,7 @@
 Rules: time advances by ticks alone and never goes back. A source that said nothing for long is left
 out after `idle_us`, visibly, so that one dead feed cannot stop time for everybody; it counts again
 as soon as it speaks. Where a source never spoke, its silence is counted from the first tick of any.
+The feed of a namespace tells every source each tick: there, one that lags is read later, not idle.
 """
 
 from collections.abc import Iterable
@@ -11,11 +12,19 @@ from schemas.records import Tick
 from schemas.state import ClockReading
 from schemas.times import HOUR_US
 
+IDLE_US = 6 * HOUR_US
+NEVER_US = 1 << 62
+
+
+def idle_us_in(namespace: str) -> int:
+    """Return after how long a silent source is left out: live some hours, in a history never."""
+    return NEVER_US if namespace else IDLE_US
+
 
 class StageClock:
     """The minimum over sources; 0 before every source has spoken."""
 
-    def __init__(self, sources: Iterable[str], idle_us: int = 6 * HOUR_US) -> None:
+    def __init__(self, sources: Iterable[str], idle_us: int = IDLE_US) -> None:
         self._latest = dict.fromkeys(sources, 0)
         if not self._latest:
             raise ValueError("a stage clock needs at least one source")

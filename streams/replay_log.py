@@ -29,7 +29,7 @@ from schemas.topics import (
 )
 from schemas.versioned import AREA_CELL, AREA_SERIES, OPEN_CLOCK, PERSON_HISTORY
 from streams.area_stage import AreaStage
-from streams.clock import StageClock
+from streams.clock import StageClock, idle_us_in
 from streams.learner_stage import LearnerStage
 from streams.log_files import LogFile, Manifest, RecordingError, read_log
 from streams.outputs import Outputs
@@ -56,6 +56,7 @@ class Parts(NamedTuple):
     sources: tuple[str, ...]
     models: Mapping[str, PersonModel]
     partitions: Mapping[str, int]
+    idle_us: int
 
 
 class Seat(NamedTuple):
@@ -103,6 +104,7 @@ def replay_log(
         manifest.sources,
         _models(folder, manifest),
         {name: len(manifest.partitions(name)) for name in _STAGE_LOGS},
+        idle_us_in(manifest.namespace),
     )
     ended = []
     steps = 0
@@ -165,7 +167,7 @@ def _models(folder: Path, manifest: Manifest) -> dict[str, PersonModel]:
 
 def _person(partition: int, parts: Parts) -> Seat:
     state = PackedState(PERSON_HISTORY)
-    clock = StageClock(parts.sources)
+    clock = StageClock(parts.sources, parts.idle_us)
     stage = PersonStage(parts.config.person, state, clock, dict(parts.models))
     number = parts.partitions[PERSON_LOG.name]
 
@@ -185,7 +187,7 @@ def _area(partition: int, parts: Parts) -> Seat:
         directory=parts.directory,
         cells=cells,
         series=series,
-        clock=StageClock(parts.sources),
+        clock=StageClock(parts.sources, parts.idle_us),
     )
     number = parts.partitions[AREA_LOG.name]
 
@@ -201,7 +203,7 @@ def _area(partition: int, parts: Parts) -> Seat:
 
 def _service(partition: int, parts: Parts) -> Seat:
     state = PackedState(OPEN_CLOCK)
-    stage = ServiceStage(parts.config.service, state, StageClock(parts.sources))
+    stage = ServiceStage(parts.config.service, state, StageClock(parts.sources, parts.idle_us))
     number = parts.partitions[SERVICE_LOG.name]
 
     def belongs(record: Any) -> bool:

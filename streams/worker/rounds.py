@@ -72,6 +72,8 @@ class Rounds:
             _log.warning("round_abandoned", seconds=self._drain_s_max)
         await self.stop()
         self.forget_waiting()
+        # Faust may let flow go on before the rounds begin again: what comes then waits for them.
+        self._taking = True
         return finished
 
     def forget_waiting(self) -> None:

@@ -28,7 +28,7 @@ from schemas.versioned import (
     PERSON_HISTORY,
 )
 from streams.area_stage import AreaStage
-from streams.clock import StageClock
+from streams.clock import IDLE_US, StageClock
 from streams.intake.dead_letters import dead_letter
 from streams.learner_stage import LearnerStage
 from streams.outputs import Outputs
@@ -53,6 +53,7 @@ class Parts(NamedTuple):
     partitions: Mapping[str, int]
     sealer: Sealer
     code_version: str
+    idle_us: int = IDLE_US
 
 
 class LogRecord(Protocol):
@@ -167,7 +168,9 @@ class PersonSeat(Seat):
     """Histories of the persons of one partition."""
 
     def __init__(self, partition: int, parts: Parts, state: PartitionState) -> None:
-        super().__init__(PERSON_LOG, partition, parts, state, StageClock(parts.sources))
+        super().__init__(
+            PERSON_LOG, partition, parts, state, StageClock(parts.sources, parts.idle_us)
+        )
         persons = state.view(PERSONS, PERSON_HISTORY)
         self._number = parts.partitions[PERSON_LOG.name]
         self.stage = PersonStage(parts.config.person, persons, self.clock, parts.models)
@@ -205,7 +208,9 @@ class AreaSeat(Seat):
     """Counts and incidents of the counties of one partition."""
 
     def __init__(self, partition: int, parts: Parts, state: PartitionState) -> None:
-        super().__init__(AREA_LOG, partition, parts, state, StageClock(parts.sources))
+        super().__init__(
+            AREA_LOG, partition, parts, state, StageClock(parts.sources, parts.idle_us)
+        )
         # Series before cells: what a scan decided is written before what it read.
         series = state.view(SERIES, AREA_SERIES, live=True)
         cells = state.view(CELLS, AREA_CELL, live=True)
@@ -232,7 +237,9 @@ class ServiceSeat(Seat):
     """Response clocks of the receipts of one partition."""
 
     def __init__(self, partition: int, parts: Parts, state: PartitionState) -> None:
-        super().__init__(SERVICE_LOG, partition, parts, state, StageClock(parts.sources))
+        super().__init__(
+            SERVICE_LOG, partition, parts, state, StageClock(parts.sources, parts.idle_us)
+        )
         clocks = state.view(CLOCKS, OPEN_CLOCK)
         self._number = parts.partitions[SERVICE_LOG.name]
         self.stage = ServiceStage(parts.config.service, clocks, self.clock)

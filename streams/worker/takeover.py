@@ -20,7 +20,9 @@ from streams.worker.host import StageHost
 _log = structlog.get_logger("forewarn.takeover")
 READ_MS = 1_000
 READ_S_MAX = 120.0
-ATTEMPTS_MAX = 5
+ATTEMPTS_MAX = 40
+BETWEEN_S_MAX = 10.0
+"""Together some six minutes: a broker that is away must not end a worker that waits for it."""
 
 
 class TakeoverWatch:
@@ -69,7 +71,7 @@ class TakeoverWatch:
                     _log.warning("tail_not_read", attempt=attempt, detail=repr(error))
                     if attempt == ATTEMPTS_MAX:
                         raise
-                    await asyncio.sleep(float(attempt))
+                    await asyncio.sleep(min(float(attempt), BETWEEN_S_MAX))
                 else:
                     self.looked += 1
                     return

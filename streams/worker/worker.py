@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from alerts.vault.sealing import Sealer
 from schemas.topics import MODEL_SNAPSHOTS
+from streams.clock import idle_us_in
 from streams.worker.app import StageApp
 from streams.worker.following import ModelShelf
 from streams.worker.gauges import register_gauges
@@ -50,6 +51,7 @@ class Worker:
             options.partitions,
             Sealer(options.keyring),
             options.code_version,
+            idle_us_in(options.namespace),
         )
         router = Router(options.partitions, options.directory)
         self._shared = Shared(options, kafka, parts, router, self.meters, failed)

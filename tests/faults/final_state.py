@@ -19,6 +19,7 @@ from schemas.topics import (
     Topic,
 )
 from schemas.versioned import STAGE_PROGRESS
+from streams.clock import idle_us_in
 from streams.cluster.reading import read_to_end
 from streams.log_files import LogFile, Manifest, read_log
 from streams.log_outputs import LogOutputs
@@ -93,6 +94,7 @@ def replayed_states(
         manifest.sources,
         _models(folder, manifest),
         {name: len(manifest.partitions(name)) for name in names},
+        idle_us_in(manifest.namespace),
     )
     logs = [log for name in names for log in manifest.partitions(name) if log.records]
     return {(log.topic, log.partition): _replayed(folder, log, parts, outputs) for log in logs}

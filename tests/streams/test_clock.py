@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.records import Tick
-from schemas.times import HOUR_US, MINUTE_US
-from streams.clock import StageClock
+from schemas.times import DAY_US, HOUR_US, MINUTE_US
+from streams.clock import StageClock, idle_us_in
 from tests.builders import NOW_US
 
 SOURCES = ("hotline/0", "incident/0", "grid/0")
@@ -120,3 +120,30 @@ def test_a_tick_of_an_unknown_source_is_refused_and_moves_nothing() -> None:
 def test_a_clock_without_sources_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one source"):
         StageClock(())
+
+
+def test_in_a_history_no_source_is_ever_idle_and_live_one_is_after_hours() -> None:
+    live, history = (StageClock(["a", "b"], idle_us_in(space)) for space in ("", "calls"))
+    for clock in (live, history):
+        clock.advance(Tick("a", 1))
+        clock.advance(Tick("b", 1))
+        clock.advance(Tick("a", 30 * DAY_US))
+    assert live.now_us == 30 * DAY_US
+    assert history.now_us == 1
+    assert history.slowest() == ("b", 1)
+
+
+def test_a_tick_told_for_several_sources_counts_for_each() -> None:
+    clock = StageClock(["a", "b", "c"])
+    assert not clock.advance(Tick("a", 5, ("b",)))
+    assert clock.advance(Tick("c", 7))
+    assert clock.now_us == 5
+
+
+def test_a_clock_goes_on_from_its_reading() -> None:
+    clock = StageClock(["a", "b"])
+    clock.advance(Tick("a", 5, ("b",)))
+    again = StageClock(["b", "new"])
+    again.set_to(clock.reading())
+    assert again.now_us == 5
+    assert again.slowest() == ("new", 0)
