@@ -1,9 +1,9 @@
 """`python -m bench`: run every measurement, print one table, write results.json.
 
 Rules: each measurement of the core runs in a process of its own, pinned to one core, so that none
-inherits the memory or the warmth of another; those of the worker have each a broker of their own and
-are not pinned, for worker, peers and broker are processes themselves. Feeds are simulated once for
-either half and shared through a temporary folder.
+inherits the memory or the warmth of another; those of the worker have a broker of their own each,
+and are not pinned, for worker, peers and broker are processes themselves. Feeds are simulated once
+for either half and shared through a temporary folder.
 """
 
 import argparse

@@ -70,7 +70,10 @@ def worker(
         typer.Option(min=0, max=65_535, help="Port of Prometheus metrics on loopback; 0: none."),
     ] = 9_464,
     session_s: Annotated[
-        float, typer.Option(hidden=True, min=1.0, help="When a silent worker loses its partitions.")
+        float,
+        typer.Option(
+            hidden=True, min=1.0, max=35.0, help="When a silent worker loses its partitions."
+        ),
     ] = 15.0,
     takeover_wait_s: Annotated[
         float, typer.Option(hidden=True, min=1.0, help="When to look for a former owner's writes.")

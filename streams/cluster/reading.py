@@ -6,7 +6,7 @@ a bound.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, TypeVar
 
@@ -74,15 +74,15 @@ class Reader:
             if one.end > one.first:
                 self._consumer.seek(self._place(one), one.first)
         while left:
-            chunks = await self._fetch()
+            chunks = await self._fetch(left)
             for place, records in chunks.items():
                 end = left.get(place, 0)
                 kept = [self._kept(record) for record in records if record.offset < end]
                 if kept:
                     yield kept
-                if place in left and records[-1].offset + 1 >= end:
-                    del left[place]
-                    self._consumer.pause(place)
+            for place in await self._reached(left):
+                del left[place]
+                self._consumer.pause(place)
 
     async def onward(self) -> AsyncIterator[list[KeptRecord]]:
         """Yield what comes, for ever; an empty list where nothing came for half a second."""
@@ -97,13 +97,17 @@ class Reader:
         """Pass over all that is kept at present."""
         await self._answered(self._consumer.seek_to_end())
 
-    async def _fetch(self) -> dict[TopicPartition, list[Any]]:
+    async def _reached(self, ends: Mapping[TopicPartition, int]) -> list[TopicPartition]:
+        """Return the partitions read to their end; the last offset may hold no record to see."""
+        return [place for place, end in ends.items() if await self._consumer.position(place) >= end]
+
+    async def _fetch(self, ends: Mapping[TopicPartition, int]) -> dict[TopicPartition, list[Any]]:
         until = asyncio.get_running_loop().time() + self._answer_s_max
         while asyncio.get_running_loop().time() < until:
             chunks: dict[TopicPartition, list[Any]] = await self._consumer.getmany(
                 timeout_ms=_POLL_MS, max_records=_RECORDS_MAX
             )
-            if chunks:
+            if chunks or await self._reached(ends):
                 return chunks
         raise ClusterError(
             f"the cluster sent nothing for {self._answer_s_max:.0f} s, though there is more to "

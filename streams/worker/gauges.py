@@ -1,7 +1,8 @@
 """Gauges that are asked for when Prometheus comes: clocks, lag, age of commits, size of state."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from faust.types import TP
@@ -13,84 +14,43 @@ from streams.worker.meters import Sample
 if TYPE_CHECKING:
     from streams.worker.worker import Worker
 
+Samples = Callable[["Worker"], Iterable[Sample]]
+
 
 def register_gauges(worker: "Worker") -> None:
     """Register every gauge of a worker with its meters."""
-    ask = worker.meters.ask
-    ask(
-        "forewarn_clock_timestamp_seconds",
-        "The stage's own time, the earliest of its partitions",
-        ("stage",),
-        lambda: _clocks(worker),
-    )
-    ask(
-        "forewarn_clock_slowest_source_timestamp_seconds",
-        "The source that holds a stage's time back most",
-        ("stage", "source"),
-        lambda: _slowest(worker),
-    )
-    ask(
-        "forewarn_clock_idle_sources",
-        "Sources that a stage's time no longer waits for, as they said nothing for long",
-        ("stage",),
-        lambda: [
-            ((name,), float(max(len(one.seat.clock.idle_sources()) for one in host.seats.values())))
-            for name, host in worker.hosts.items()
-            if host.seats
-        ],
-    )
-    ask(
-        "forewarn_lag_records",
-        "Records of the log that are not durable yet",
-        ("stage",),
-        lambda: _lags(worker),
-    )
-    ask(
-        "forewarn_last_commit_age_seconds",
-        "Time since offsets were last committed",
-        ("stage",),
-        lambda: _commit_ages(worker),
-    )
-    ask(
-        "forewarn_state_keys",
-        "Keys held by a stage",
-        ("stage",),
-        lambda: [
-            ((name,), float(sum(len(one.state.store) for one in host.seats.values())))
-            for name, host in worker.hosts.items()
-        ],
-    )
-    ask(
-        "forewarn_state_bytes",
-        "Bytes held by a stage",
-        ("stage",),
-        lambda: [
-            ((name,), float(sum(one.state.store.bytes_held() for one in host.seats.values())))
-            for name, host in worker.hosts.items()
-        ],
-    )
-    ask(
-        "forewarn_sent_bytes",
-        "Bytes sent by the stages, changelogs included",
-        (),
-        lambda: [((), float(worker.bytes_sent()))],
-    )
-    ask(
-        "forewarn_recovery_remaining_records",
-        "Records of changelogs still to be read",
-        ("stage",),
-        lambda: [
-            ((name,), _recovery_remaining(app))
-            for name, app in worker.apps.items()
-            if name in worker.hosts
-        ],
-    )
-    ask(
-        "forewarn_model_info",
-        "The model in force; the version is in the label",
-        ("version",),
-        lambda: _models(worker),
-    )
+    for name, about, labels, samples in GAUGES:
+        worker.meters.ask(name, about, labels, partial(samples, worker))
+
+
+def _idle(worker: "Worker") -> Iterable[Sample]:
+    for name, host in worker.hosts.items():
+        idle = [len(one.seat.clock.idle_sources()) for one in host.seats.values()]
+        if idle:
+            yield (name,), float(max(idle))
+
+
+def _keys(worker: "Worker") -> Iterable[Sample]:
+    for name, host in worker.hosts.items():
+        yield (name,), float(sum(len(one.state.store) for one in host.seats.values()))
+
+
+def _bytes(worker: "Worker") -> Iterable[Sample]:
+    for name, host in worker.hosts.items():
+        yield (name,), float(sum(one.state.store.bytes_held() for one in host.seats.values()))
+
+
+def _sent(worker: "Worker") -> Iterable[Sample]:
+    return [((), float(worker.bytes_sent()))]
+
+
+def _refused(worker: "Worker") -> Iterable[Sample]:
+    return [((what,), float(number)) for what, number in worker.refused().items()]
+
+
+def _recovery(worker: "Worker") -> Iterable[Sample]:
+    for name in worker.hosts:
+        yield (name,), _recovery_remaining(worker.apps[name])
 
 
 def _clocks(worker: "Worker") -> Iterable[Sample]:
@@ -147,3 +107,53 @@ def _models(worker: "Worker") -> Iterable[Sample]:
         if in_force:
             versions.add(in_force)
     return [((version,), 1.0) for version in sorted(versions)]
+
+
+GAUGES: tuple[tuple[str, str, tuple[str, ...], Samples], ...] = (
+    (
+        "forewarn_clock_timestamp_seconds",
+        "The stage's own time, the earliest of its partitions",
+        ("stage",),
+        _clocks,
+    ),
+    (
+        "forewarn_clock_slowest_source_timestamp_seconds",
+        "The source that holds a stage's time back most",
+        ("stage", "source"),
+        _slowest,
+    ),
+    (
+        "forewarn_clock_idle_sources",
+        "Sources that a stage's time no longer waits for, as they said nothing for long",
+        ("stage",),
+        _idle,
+    ),
+    ("forewarn_lag_records", "Offsets of the log that are not durable yet", ("stage",), _lags),
+    (
+        "forewarn_last_commit_age_seconds",
+        "Time since offsets were last committed",
+        ("stage",),
+        _commit_ages,
+    ),
+    ("forewarn_state_keys", "Keys held by a stage", ("stage",), _keys),
+    ("forewarn_state_bytes", "Bytes held by a stage", ("stage",), _bytes),
+    ("forewarn_sent_bytes", "Bytes sent by the stages, changelogs included", (), _sent),
+    (
+        "forewarn_refused_records",
+        "Models and aliases on their topics that could not be used",
+        ("what",),
+        _refused,
+    ),
+    (
+        "forewarn_recovery_remaining_records",
+        "Records of changelogs still to be read",
+        ("stage",),
+        _recovery,
+    ),
+    (
+        "forewarn_model_info",
+        "The model in force; the version is in the label",
+        ("version",),
+        _models,
+    ),
+)

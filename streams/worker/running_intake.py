@@ -112,6 +112,10 @@ class RunningIntake:
         if not self._options.namespace:
             self._ticker.start()
 
+    def refused(self) -> int:
+        """Return how many aliases could not be used."""
+        return self._aliases.refused
+
     async def stop(self) -> None:
         """Stop telling time, drain, commit what is durable, leave the group."""
         await self._ticker.stop()

@@ -72,13 +72,6 @@ class LogRecord(Protocol):
         """When the broker took it in, in milliseconds."""
 
 
-class Step(Protocol):
-    """A stage, whatever its records are."""
-
-    def step(self, record: Any, out: Outputs) -> None:
-        """Take one record in."""
-
-
 class Seat:
     """Steps one partition; `letters` are the records of the chunk that do not belong."""
 

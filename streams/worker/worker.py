@@ -116,3 +116,8 @@ class Worker:
     def bytes_sent(self) -> int:
         """Return the bytes sent by all stages, changelogs included."""
         return sum(producer.bytes_sent for producer in self._producers)
+
+    def refused(self) -> dict[str, int]:
+        """Return how many models and aliases could not be used."""
+        intakes = [one for one in self.running.values() if isinstance(one, RunningIntake)]
+        return {"model": self._shelf.refused, "alias": sum(one.refused() for one in intakes)}

@@ -5,6 +5,7 @@ verdict is good. `--without GUARD` runs the kills with one guard taken out, and 
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -45,6 +46,8 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Run what is asked for and return the exit code."""
     asked = _arguments()
+    # Told to end, it unwinds, and every process it started ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory(prefix="forewarn-faults-") as temporary:
         folder = asked.keep or Path(temporary)
         if asked.without:

@@ -67,9 +67,13 @@ class Worker:
 
     def running(self) -> bool:
         """Whether this process of it has said that its stages run."""
+        return RUNNING in self.said()
+
+    def said(self) -> bytes:
+        """What this process of it has said."""
         with self.log.open("rb") as log:
             log.seek(self._said_before)
-            return RUNNING in log.read()
+            return log.read()
 
     def kill(self) -> None:
         """Kill it without warning; `tend` starts it again."""

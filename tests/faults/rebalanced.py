@@ -10,7 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from tests.faults.processes import SESSION_S, Worker
+import msgspec
+
+from streams.worker.seats import STAGES
+from tests.faults.cluster import PARTITIONS
+from tests.faults.processes import Worker
 from tests.faults.runs import Run, Size, run_under_faults
 from tests.faults.towns import chance_of
 from tests.faults.verdict import Verdict
@@ -18,7 +22,7 @@ from tests.faults.verdict import Verdict
 WORKERS_MAX = 3
 STALL_SHARE = 0.45
 LAST_SHARE = 0.9
-STALL_SESSIONS = 3.0
+MOVES_S_MAX = 30.0
 
 
 def rebalanced(
@@ -70,41 +74,39 @@ def _change(run: Run, chance: Random, share: float) -> None:
 def _stall(run: Run, chance: Random) -> None:
     """Stop one worker past its session, while the others go on, and let it go on."""
     run.until_share(min(STALL_SHARE, run.progress() + 0.05))
+    if sum(one.wanted for one in run.crew.workers) == 1:
+        run.crew.join()
     there = [one for one in run.crew.workers if one.wanted]
-    if len(there) == 1:
-        there.append(run.crew.join())
-        run.wait(there[1].running, "a second worker runs")
+    run.wait(
+        lambda: sum(map(held, there)) == PARTITIONS and all(map(held, there)),
+        "every worker has partitions",
+    )
     stopped = chance.choice(there)
-    seen = {one.name: one.log.stat().st_size for one in there}
+    others = [one for one in there if one is not stopped]
     run.say(f"SIGSTOP of {stopped.name}")
     stopped.signal(signal.SIGSTOP)
-    others = [one for one in there if one is not stopped]
     run.wait(
-        lambda: any(_took_over(one, seen[one.name]) for one in others),
+        lambda: sum(map(held, others)) == PARTITIONS,
         "others take over what the stopped worker had",
-        60 * SESSION_S,
     )
     written = run.cluster.written()
-    run.wait(lambda: run.cluster.written() > written, "others go on", STALL_SESSIONS * SESSION_S)
+    run.wait(lambda: run.cluster.written() > written, "others go on", MOVES_S_MAX)
     run.say(f"SIGCONT of {stopped.name}")
     stopped.signal(signal.SIGCONT)
 
 
-def _took_over(worker: Worker, since: int) -> bool:
-    """Whether a worker has recovered the person stage anew since then."""
-    with worker.log.open("rb") as log:
-        log.seek(since)
-        return any(
-            b'"recovered"' in line and b'"stage": "person"' in line and b'"partitions": 4' in line
-            for line in log
-        )
+def held(worker: Worker) -> int:
+    """How many partitions of the person log a worker has, by its own last word on it."""
+    return _recoveries(worker).get("person", 0)
 
 
 def recovered(worker: Worker) -> bool:
     """Whether a worker has recovered every stage that remembers."""
-    said = worker.log.read_bytes().splitlines()
-    stages = [line for line in said if b'"recovered"' in line]
-    return all(
-        any(f'"stage": "{name}"'.encode() in line for line in stages)
-        for name in ("person", "area", "service", "learner")
-    )
+    return _recoveries(worker).keys() >= STAGES.keys()
+
+
+def _recoveries(worker: Worker) -> dict[str, int]:
+    """The partitions a worker had of each stage after its last recovery, in its present life."""
+    lines = worker.said().splitlines()
+    told = [msgspec.json.decode(line) for line in lines if b'"event": "recovered"' in line]
+    return {one["stage"]: one["partitions"] for one in told}

@@ -28,7 +28,7 @@ from streams.worker.routing import Batches, Router
 from tests.streams.intake.contacts import CODE_VERSION, intake_with, raw
 from tests.streams.towns import lines_of, town_events
 
-SOURCES = ("incident/0", "hotline/0", "grid/0")
+SOURCES = tuple(f"{feed}/{number}" for feed in ("incident", "hotline", "grid") for number in (0, 1))
 PARTITIONS = {topic.name: min(topic.partitions, 2) for topic in CATALOGUE}
 
 
