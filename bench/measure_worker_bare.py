@@ -9,7 +9,7 @@ left is what the core costs on Kafka at the least. The states are those of a rep
 import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import uvloop
@@ -31,13 +31,19 @@ from streams.person_stage import PersonStage
 from streams.pipeline import PipelineConfig
 from streams.state import LiveState, PackedState
 from streams.worker.routing import Router
-from streams.worker.seats import Step
 
 FETCH_BYTES_MAX = 4 * 1024 * 1024
 POLLED_MAX = 2_000
 SLICE_RECORDS = 250
 _READ_MS = 200
 Take = Callable[[TopicPartition, list[Any]], None]
+
+
+class Step(Protocol):
+    """A stage, whatever its records are."""
+
+    def step(self, record: Any, out: Outputs) -> None:
+        """Take one record in."""
 
 
 class BareTask(Closed, frozen=True):

@@ -154,8 +154,12 @@ def read_log(folder: Path, log: LogFile) -> Iterator[LoggedRecord]:
         try:
             if file.read(len(_MAGIC)) != _MAGIC:
                 raise RecordingError(f"{path} is no log of a recording of this version")
+            left = log.records
             while length := file.read(_LENGTH_BYTES):
+                left -= 1
                 yield LoggedRecord(*_unpack(file.read(int.from_bytes(length, "little"))))
+            if left:
+                raise RecordingError(f"{path} is cut off: {left} records are missing; record again")
         except (msgspec.DecodeError, ZstdError) as error:
             raise RecordingError(f"{path} is cut off or damaged; record again") from error
 
