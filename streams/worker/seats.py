@@ -85,6 +85,7 @@ class Seat:
         self.clock = clock
         self.letters: list[DeadLetter] = []
         self._decode = decoder_of(log.name)
+        self._sources = frozenset(parts.sources)
         clock.set_to(state.progress.clock)
 
     def take(self, records: Sequence[LogRecord], out: Outputs) -> None:
@@ -112,8 +113,7 @@ class Seat:
 
     def _belongs(self, read: Any) -> bool:
         if isinstance(read, Tick):
-            known = self.parts.sources
-            return all(source in known for source in (read.source, *read.others))
+            return self._sources.issuperset((read.source, *read.others))
         return self.partition_of(read) in {self.partition, None}
 
     def _letter(self, record: LogRecord) -> DeadLetter:

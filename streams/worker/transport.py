@@ -16,6 +16,11 @@ from faust.types import TP
 from streams.worker.seats import LogRecord
 
 
+def ensure_tp(tp: Any) -> TP:
+    """Return a partition as Faust names it."""
+    return TP(tp.topic, tp.partition)
+
+
 class Chunk(NamedTuple):
     """The records fetched of one partition, in their order; never empty."""
 
@@ -60,9 +65,16 @@ class ChunkedConsumer(Consumer):
         self,
         timeout: float,  # noqa: ASYNC109  # Faust names it
     ) -> AsyncIterator[tuple[TP, Any]]:
-        """Yield one message a partition; where flow stopped, what is left is read again later."""
-        records, active = await self._wait_next_records(timeout)
+        """Yield one message a partition; where flow stopped, what is left is read again later.
+
+        What was fetched before partitions were assigned anew is not theirs any more: the generation
+        is taken before the fetch, not after it.
+        """
+        flow: Any = self.can_resume_flow
+        while not self.flow_active and not self.should_stop:
+            await self.wait(flow)
         generation = self.app.consumer_generation_id
+        records, active = await self._wait_next_records(timeout)
         if not records or self.should_stop:
             return
         for tp, batch in self._rotated({tp: batch for tp, batch in records.items() if batch}):
@@ -74,6 +86,20 @@ class ChunkedConsumer(Consumer):
             else:
                 # Held back since it was fetched: the fetcher is past it, so go back.
                 await self.seek(tp, batch[0].offset)
+
+    async def perform_seek(self) -> None:
+        """Go to what is durable; where nothing is and nothing was committed, to the beginning.
+
+        Faust goes to what is committed, and stays where it was in a partition that has nothing.
+        """
+        await super().perform_seek()
+        for tp in map(ensure_tp, self.assignment()):
+            if not self.app.topics.acks_enabled_for(tp.topic):
+                continue
+            committed, durable = self._committed_offset[tp], self.durable.durable_next(tp)
+            start = max(committed or 0, durable or 0)
+            if committed is None or start > committed:
+                await self.seek(tp, start)
 
     def _rotated(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, list[Any]]]:
         """Begin with another partition each time, so that none waits behind the same others."""
