@@ -24,6 +24,8 @@ _log = structlog.get_logger("forewarn.intake")
 WINDOW_RECORDS = 2_000
 LOOK_BACK_RECORDS_MAX = 1_000_000
 READ_S_MAX = 30.0
+FETCH_MS = 20
+"""How long a broker holds a fetch that finds nothing; the next partition waits for it."""
 _TICK = b'{"type":"tick"'
 _ADDRESSED = b'"return_address"'
 _decode = msgspec.json.Decoder(Tick).decode
@@ -79,7 +81,9 @@ async def _reading(
 ) -> AsyncIterator[tuple[AIOKafkaConsumer, dict[TopicPartition, tuple[int, int]]]]:
     """Open a consumer on all partitions, paused; with it go where each begins and ends."""
     parts = [TopicPartition(topic, n) for topic, number in topics.items() for n in range(number)]
-    consumer = AIOKafkaConsumer(**options, enable_auto_commit=False, group_id=None)
+    consumer = AIOKafkaConsumer(
+        **options, enable_auto_commit=False, group_id=None, fetch_max_wait_ms=FETCH_MS
+    )
     await consumer.start()
     try:
         consumer.assign(parts)

@@ -8,7 +8,7 @@ is seated when its state has been recovered, under a generation greater than any
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 
 import structlog
@@ -16,6 +16,7 @@ from faust.types import TP
 
 from streams.outputs import Outputs
 from streams.worker.frames import stamp_of
+from streams.worker.gaps import in_order
 from streams.worker.meters import Meters
 from streams.worker.producing import StageProducer
 from streams.worker.rounds import Gathered, Rounds, now_s
@@ -32,8 +33,8 @@ class StateLostError(RuntimeError):
     """The offset that was committed is beyond what the state knows: the changelog is not whole."""
 
 
-Probe = Callable[[str, int, int, int], Awaitable[int]]
-"""Asks what lies between two offsets of a topic's partition (`streams.worker.gaps`)."""
+Probe = Callable[[str, int, int, Sequence[int]], Awaitable[int]]
+"""Asks what else there is from an offset of a topic's partition on (`streams.worker.gaps`)."""
 
 
 class Models(Protocol):
@@ -161,22 +162,22 @@ class StageHost:
         )
 
     async def _fresh(self, tp: TP, seated: Seated, records: list[LogRecord]) -> list[LogRecord]:
-        """Leave out what is durable already; refuse to go on where the state is behind Kafka."""
+        """Leave out what is durable already; refuse to go on where something is missing."""
         next_offset = seated.state.progress.next_offset
-        if records and records[0].offset < next_offset:
-            records = [record for record in records if record.offset >= next_offset]
-        elif records and records[0].offset > next_offset:
-            committed = self._committed(tp)
-            if committed is not None and committed > next_offset:
-                raise StateLostError(
-                    f"{tp.topic}/{tp.partition}: offset {committed} is committed, but the state on "
-                    f"{self.changelog_topic} goes up to {next_offset} only. Restore the changelog, "
-                    "or reset the group's offset to rebuild the state from the log."
-                )
-            first = records[0].offset
-            hole = await self._refuse_passed_over(tp.topic, tp.partition, next_offset, first)
-            self._meters.holes.labels(self.kind.part).inc(hole)
-        return records
+        fresh, whole = in_order(records, next_offset)
+        if whole:
+            return fresh
+        committed = self._committed(tp)
+        if committed is not None and committed > next_offset:
+            raise StateLostError(
+                f"{tp.topic}/{tp.partition}: offset {committed} is committed, but the state on "
+                f"{self.changelog_topic} goes up to {next_offset} only. Restore the changelog, "
+                "or reset the group's offset to rebuild the state from the log."
+            )
+        offsets = [record.offset for record in fresh]
+        holes = await self._refuse_passed_over(tp.topic, tp.partition, next_offset, offsets)
+        self._meters.holes.labels(self.kind.part).inc(holes)
+        return fresh
 
     async def _send_outputs(self, stepped: list[Seated]) -> None:
         """Send what was said, wave by wave, and wait until the brokers have it."""

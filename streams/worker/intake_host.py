@@ -34,6 +34,7 @@ from streams.intake.dead_letters import dead_letter
 from streams.intake.intake import Intake
 from streams.worker.alignment import RawItem
 from streams.worker.already_said import Said
+from streams.worker.gaps import in_order
 from streams.worker.historical import OWED_S_MAX, Historical
 from streams.worker.host import Probe
 from streams.worker.letter_room import beginning
@@ -42,7 +43,7 @@ from streams.worker.pleas import Pleas
 from streams.worker.producing import StageProducer
 from streams.worker.rounds import Gathered, Rounds, now_s
 from streams.worker.routing import Batches, Router
-from streams.worker.seats import Parts
+from streams.worker.seats import LogRecord, Parts
 
 _log = structlog.get_logger("forewarn.intake")
 SLICE_RECORDS = 250
@@ -141,10 +142,9 @@ class IntakeHost:
         number = 0
         reached: dict[TP, int] = {}
         for tp, records in gathered.items():
-            fresh = [r for r in records if r.offset >= self._read_next.get(tp, 0)]
+            fresh = await self._fresh(tp, records)
             if not fresh:
                 continue
-            await self._refuse_hole(tp, fresh[0].offset)
             number += len(fresh)
             self._read_next[tp] = reached[tp] = fresh[-1].offset + 1
             if tp.topic == self.help_topic:
@@ -166,12 +166,18 @@ class IntakeHost:
         self._durable |= reached
         self._meters.round_taken(STAGE, number, computed_s - started_s, now_s() - computed_s)
 
-    async def _refuse_hole(self, tp: TP, first: int) -> None:
-        """End where records between the last one read, or committed, and `first` were missed."""
-        wanted = self._read_next.get(tp) or self.committed(tp)
-        if wanted is not None and first > wanted:
-            hole = await self._refuse_passed_over(tp.topic, tp.partition, wanted, first)
-            self._meters.holes.labels(STAGE).inc(hole)
+    async def _fresh(self, tp: TP, records: list[LogRecord]) -> list[LogRecord]:
+        """Leave out what was read already; end where records after it were missed."""
+        known = self._read_next.get(tp) or self.committed(tp)
+        if not records:
+            return records
+        wanted = records[0].offset if known is None else known
+        fresh, whole = in_order(records, wanted)
+        if fresh and not whole:
+            offsets = [record.offset for record in fresh]
+            holes = await self._refuse_passed_over(tp.topic, tp.partition, wanted, offsets)
+            self._meters.holes.labels(STAGE).inc(holes)
+        return fresh
 
     def _let_through(self, historical: Historical) -> dict[TP, int]:
         reached = historical.let_through(self._batches)

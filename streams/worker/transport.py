@@ -9,6 +9,7 @@ this folder names each assumption.
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from aiokafka.errors import IllegalStateError
 from faust import Event, Schema
 from faust.transport.drivers.aiokafka import Consumer, Transport
 from faust.types import TP
@@ -67,8 +68,8 @@ class ChunkedConsumer(Consumer):
     ) -> AsyncIterator[tuple[TP, Any]]:
         """Yield one message a partition; where flow stopped, what is left is read again later.
 
-        What was fetched before partitions were assigned anew is not theirs any more: the generation
-        is taken before the fetch, not after it.
+        A fetch that was under way while partitions were assigned anew may bring records of before
+        or after: they are left, and all is read again from what is durable.
         """
         flow: Any = self.can_resume_flow
         while not self.flow_active and not self.should_stop:
@@ -78,7 +79,10 @@ class ChunkedConsumer(Consumer):
         if not records or self.should_stop:
             return
         for tp, batch in self._rotated({tp: batch for tp, batch in records.items() if batch}):
-            if not self.flow_active or self.app.consumer_generation_id != generation:
+            if self.app.consumer_generation_id != generation:
+                await self._go_back()
+                return
+            if not self.flow_active:
                 return
             if active is None or tp in active or tp in self._buffered_partitions:
                 self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
@@ -86,6 +90,14 @@ class ChunkedConsumer(Consumer):
             else:
                 # Held back since it was fetched: the fetcher is past it, so go back.
                 await self.seek(tp, batch[0].offset)
+
+    async def _go_back(self) -> None:
+        """Go to what is durable, unless partitions are being assigned anew: then Faust will."""
+        try:
+            if self.flow_active:
+                await self.perform_seek()
+        except IllegalStateError:
+            return
 
     async def perform_seek(self) -> None:
         """Go to what is durable; where nothing is and nothing was committed, to the beginning.

@@ -202,9 +202,9 @@ class Simulation:
             refuse_passed_over=self.probe,
         )
 
-    async def probe(self, _topic: str, _partition: int, wanted: int, found: int) -> int:
+    async def probe(self, _topic: str, _partition: int, wanted: int, taken: Sequence[int]) -> int:
         """Find no hole, as the simulated logs have none: whoever sees one has lost its place."""
-        raise PlaceLostError(f"read from {found} on, {wanted} was never taken")
+        raise PlaceLostError(f"read from {taken[0]} on, {wanted} was never taken")
 
     async def _live(self, fate: Fate) -> None:
         host = await self.seated(self.host_of(fate))

@@ -177,9 +177,9 @@ class CommitsAheadUnseen(CommitsAhead):
         """Hide it from the host, so that it does not refuse."""
         return None
 
-    async def probe(self, _topic: str, _partition: int, wanted: int, found: int) -> int:
+    async def probe(self, _topic: str, _partition: int, wanted: int, taken: Sequence[int]) -> int:
         """Take what was passed over for a hole."""
-        return found - wanted
+        return taken[0] - wanted
 
 
 def test_committing_past_what_is_durable_would_lose_records() -> None:
@@ -207,9 +207,9 @@ class LastWinsSimulation(Simulation):
         """Keep the host from seeing that its state went back."""
         return None
 
-    async def probe(self, _topic: str, _partition: int, wanted: int, found: int) -> int:
+    async def probe(self, _topic: str, _partition: int, wanted: int, taken: Sequence[int]) -> int:
         """Take what was passed over for a hole."""
-        return found - wanted
+        return taken[0] - wanted
 
 
 def test_without_stamps_a_worker_left_for_dead_would_undo_what_its_successor_wrote() -> None:
