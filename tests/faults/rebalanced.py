@@ -22,7 +22,7 @@ from tests.faults.verdict import Verdict
 WORKERS_MAX = 3
 STALL_SHARE = 0.45
 LAST_SHARE = 0.9
-MOVES_S_MAX = 30.0
+MOVES_S_MAX = 90.0
 
 
 def rebalanced(
