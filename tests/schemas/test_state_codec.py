@@ -13,15 +13,15 @@ from schemas.state import (
     AreaCell,
     AreaSeries,
     CellDay,
-    Episode,
     ClockReading,
+    Episode,
     LearnerState,
-    StageProgress,
     OpenClock,
     PastSignal,
     Pending,
     PersonHistory,
     Seen,
+    StageProgress,
 )
 from schemas.times import from_us
 from schemas.versioned import STATE_CODECS, StateError, VersionedCodec
