@@ -169,7 +169,8 @@ def stage_app(name: str, topics: Iterable[str], host: Host, **settings: Any) -> 
 
 
 async def _hand_in(host: Host, chunk: Chunk) -> None:
-    await host.rounds.put(chunk)
+    for one in (chunk, *chunk.others):
+        await host.rounds.put(one)
 
 
 def with_table(

@@ -16,7 +16,7 @@ from streams.worker.seats import LogRecord
 from streams.worker.transport import Chunk
 
 _log = structlog.get_logger("forewarn.rounds")
-INBOX_CHUNKS_MAX = 16
+INBOX_CHUNKS_MAX = 64
 
 Gathered = dict[TP, list[LogRecord]]
 RoundOf = Callable[[Gathered], Awaitable[None]]

@@ -23,10 +23,11 @@ def ensure_tp(tp: Any) -> TP:
 
 
 class Chunk(NamedTuple):
-    """The records fetched of one partition, in their order; never empty."""
+    """The records fetched of one partition, in their order, and what came with them of others."""
 
     tp: TP
     records: list[LogRecord]
+    others: tuple["Chunk", ...] = ()
 
 
 class Durable(Protocol):
@@ -66,7 +67,9 @@ class ChunkedConsumer(Consumer):
         self,
         timeout: float,  # noqa: ASYNC109  # Faust names it
     ) -> AsyncIterator[tuple[TP, Any]]:
-        """Yield one message a partition; where flow stopped, what is left is read again later.
+        """Yield one message a fetch, of a changelog one a partition.
+
+        Where flow stopped, what is left is read again later.
 
         A fetch that was under way while partitions were assigned anew may bring records of before
         or after: they are left, and all is read again from what is durable.
@@ -78,6 +81,7 @@ class ChunkedConsumer(Consumer):
         records, active = await self._wait_next_records(timeout)
         if not records or self.should_stop:
             return
+        together: list[tuple[TP, list[Any]]] = []
         for tp, batch in self._rotated({tp: batch for tp, batch in records.items() if batch}):
             if self.app.consumer_generation_id != generation:
                 await self._go_back()
@@ -86,10 +90,16 @@ class ChunkedConsumer(Consumer):
                 return
             if active is None or tp in active or tp in self._buffered_partitions:
                 self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
-                yield tp, self._to_chunk(tp, batch)
+                if self._is_changelog_tp(tp):
+                    yield tp, self._to_chunk(tp, batch)
+                else:
+                    together.append((tp, batch))
             else:
                 # Held back since it was fetched: the fetcher is past it, so go back.
                 await self.seek(tp, batch[0].offset)
+        if together:
+            (tp, batch), *others = together
+            yield tp, self._to_chunk(tp, batch, others)
 
     async def _go_back(self) -> None:
         """Go to what is durable, unless partitions are being assigned anew: then Faust will."""
@@ -121,10 +131,14 @@ class ChunkedConsumer(Consumer):
         yield from items[start:]
         yield from items[:start]
 
-    def _to_chunk(self, tp: TP, batch: list[Any]) -> Any:
+    def _to_chunk(
+        self, tp: TP, batch: list[Any], others: Iterable[tuple[TP, list[Any]]] = ()
+    ) -> Any:
         last = batch[-1]
         message: Any = self._to_message(tp, last)
-        message.value = Chunk(TP(tp.topic, tp.partition), batch)
+        message.value = Chunk(
+            ensure_tp(tp), batch, tuple(Chunk(ensure_tp(one), more) for one, more in others)
+        )
         message.key = None
         return message
 

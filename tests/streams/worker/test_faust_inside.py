@@ -133,7 +133,7 @@ class Fetched(ChunkedConsumer):
         self.went_back = (partition, offset)
 
 
-def test_a_fetch_gives_one_message_a_partition_and_goes_back_for_what_is_held_back() -> None:
+def test_a_fetch_gives_one_message_and_goes_back_for_what_is_held_back() -> None:
     async def test(app: StageApp, consumer: ChunkedConsumer) -> None:
         transport: Any = app.transport
         transport.Consumer = Fetched
@@ -143,14 +143,18 @@ def test_a_fetch_gives_one_message_a_partition_and_goes_back_for_what_is_held_ba
             on_partitions_assigned=never,
         )
         fetched._thread.thread_loop.close()
-        fetched.fetched = {HERE: [record(3), record(4)], THERE: [record(9)]}
-        fetched.active = {HERE}
+        both = TP(HERE.topic, HERE.partition + 5)
+        fetched.fetched = {HERE: [record(3), record(4)], both: [record(7)], THERE: [record(9)]}
+        fetched.active = {HERE, both}
         app.consumer_generation_id = 1
         assert fetched.flow_active
         messages: AsyncIterator[tuple[TP, Any]] = fetched.getmany(timeout=1.0)
         got = [(tp, message.value, message.offset) async for tp, message in messages]
-        assert [(tp, offset) for tp, _, offset in got] == [(HERE, 4)]
-        assert [one.offset for one in got[0][1].records] == [3, 4]
+        assert len(got) == 1
+        first, *others = got[0][1], *got[0][1].others
+        offsets = {one.tp: [record.offset for record in one.records] for one in (first, *others)}
+        assert offsets == {HERE: [3, 4], both: [7]}
+        assert (got[0][0], got[0][2]) == (first.tp, first.records[-1].offset)
         assert fetched.went_back == (THERE, 9)
         assert fetched._buffered_partitions == set()
 
