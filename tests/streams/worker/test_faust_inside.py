@@ -26,7 +26,7 @@ from streams.worker.app import (
     StageApp,
     refuse_unknown,
 )
-from streams.worker.transport import ChunkedConsumer, ChunkedTransport, ChunkSchema
+from streams.worker.transport import Chunk, ChunkedConsumer, ChunkedTransport, ChunkSchema
 from tests.streams.worker.faust_apps import (
     HERE,
     THERE,
@@ -151,8 +151,9 @@ def test_a_fetch_gives_one_message_and_goes_back_for_what_is_held_back() -> None
         messages: AsyncIterator[tuple[TP, Any]] = fetched.getmany(timeout=1.0)
         got = [(tp, message.value, message.offset) async for tp, message in messages]
         assert len(got) == 1
-        first, *others = got[0][1], *got[0][1].others
-        offsets = {one.tp: [record.offset for record in one.records] for one in (first, *others)}
+        first: Chunk = got[0][1]
+        chunks = (first, *first.others)
+        offsets = {one.tp: [record.offset for record in one.records] for one in chunks}
         assert offsets == {HERE: [3, 4], both: [7]}
         assert (got[0][0], got[0][2]) == (first.tp, first.records[-1].offset)
         assert fetched.went_back == (THERE, 9)
