@@ -24,6 +24,11 @@ def only_allowed(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     return {key: value for key, value in event.items() if key in ALLOWED}
 
 
+def _to_stderr(*_name: object) -> structlog.PrintLogger:
+    """Return a logger to what standard error is now, not to what it was when logs were set up."""
+    return structlog.PrintLogger(sys.stderr)
+
+
 def configure_logs(level: str) -> None:
     """Send JSON lines of this level and above to standard error."""
     structlog.configure(
@@ -34,6 +39,6 @@ def configure_logs(level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=_to_stderr,
         cache_logger_on_first_use=False,
     )

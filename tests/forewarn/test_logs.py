@@ -1,7 +1,9 @@
 """Logs carry counts and places, never what a person said or who they are."""
 
+import io
 import json
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 
 import pytest
 import structlog
@@ -38,3 +40,12 @@ def test_a_level_below_the_wanted_one_is_silent(capsys: pytest.CaptureFixture[st
 
 def test_no_key_that_could_hold_a_person_is_allowed() -> None:
     assert not ALLOWED & {"person", "identifier", "phone", "note", "value", "subject", "name"}
+
+
+def test_logs_follow_standard_error_where_it_goes(capsys: pytest.CaptureFixture[str]) -> None:
+    first = io.StringIO()
+    with redirect_stderr(first):
+        configure_logs("INFO")
+    first.close()
+    structlog.get_logger("forewarn.test").info("said")
+    assert '"event": "said"' in capsys.readouterr().err

@@ -276,7 +276,8 @@ class WorkerProcess:
         return Ended(code, lines[-1] if lines else "")
 
     def stopped(self, within_s: float = WAIT_S) -> Ended:
-        """Tell it to stop, as an operator does."""
+        """Tell it to stop, as an operator does, once it runs: an interpreter knows no drain yet."""
+        wait_until(lambda: "are running" in self.said() or not self.running, "a worker that runs")
         self._process.send_signal(signal.SIGTERM)
         return self.ended(within_s)
 
