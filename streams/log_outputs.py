@@ -8,8 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -33,7 +32,7 @@ from schemas.topics import (
 )
 from streams.log_files import Manifest
 from streams.outputs import Outputs
-from streams.replay_files import SUMMARY, OutputLines
+from streams.replay_files import SUMMARY, OutputLines, WholeFiles
 from streams.replay_log import FinalState, outputs_of
 
 _FORMAT = 1
@@ -89,7 +88,7 @@ def id_of(record: Closed) -> str:
             raise TypeError(f"a {type(record).__name__} is no output of a stage")
 
 
-class LogOutputs:
+class LogOutputs(WholeFiles):
     """Takes what stages say into a folder; a context manager that leaves whole files or none."""
 
     def __init__(self, folder: Path) -> None:
@@ -100,21 +99,6 @@ class LogOutputs:
         self._lines = {name: OutputLines(folder, name) for name in sorted(_FILES.values())}
         self._digests: dict[str, str] = {}
         self._said: dict[str, dict[str, set[bytes]]] = {name: {} for name in COMPARED}
-
-    def __enter__(self) -> Self:
-        """Begin; the files are open already."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Remove what is not whole."""
-        if not self._digests:
-            for lines in self._lines.values():
-                lines.finish(whole=False)
 
     def take(self, out: Outputs) -> None:
         """Take what a step said, and empty it."""

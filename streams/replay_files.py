@@ -52,15 +52,11 @@ class OutputLines:
         return self._digest.hexdigest()
 
 
-class ReplayFiles:
-    """A sink into a folder; a context manager that leaves whole files or none."""
+class WholeFiles:
+    """Output files that are all there when finished, and none of them otherwise."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        self.tally: Counter[str] = Counter()
-        self._lines = {name: OutputLines(folder, name) for name in NAMES}
-        self._digests: dict[str, str] = {}
+    _lines: dict[str, OutputLines]
+    _digests: dict[str, str]
 
     def __enter__(self) -> Self:
         """Begin; the files are open already."""
@@ -76,6 +72,17 @@ class ReplayFiles:
         if not self._digests:
             for lines in self._lines.values():
                 lines.finish(whole=False)
+
+
+class ReplayFiles(WholeFiles):
+    """A sink into a folder; a context manager that leaves whole files or none."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.tally: Counter[str] = Counter()
+        self._lines = {name: OutputLines(folder, name) for name in NAMES}
+        self._digests: dict[str, str] = {}
 
     def alert(self, alert: Alert) -> None:
         """Write one revision of an alert."""
