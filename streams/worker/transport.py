@@ -9,11 +9,13 @@ this folder names each assumption.
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
+import uvloop
 from aiokafka.errors import IllegalStateError
 from faust import Event, Schema
-from faust.transport.drivers.aiokafka import Consumer, Transport
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
 
+from streams.worker.pacing import Pace
 from streams.worker.seats import LogRecord
 
 
@@ -62,6 +64,24 @@ class ChunkedConsumer(Consumer):
         app: Any = self.app
         self.durable = app.durable
         self._turn = 0
+        self._pace = Pace()
+
+    def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
+        # Mode would give the thread a loop of the standard library, which is slower.
+        loop = uvloop.new_event_loop()
+        thread = AIOKafkaConsumerThread(self, loop=self.loop, beacon=self.beacon, thread_loop=loop)
+        thread._close_thread_loop_on_stop = True  # noqa: SLF001  # as it does with its own
+        return thread
+
+    async def _wait_next_records(
+        self,
+        timeout: float,  # noqa: ASYNC109  # Faust names it
+    ) -> tuple[Any, Any]:
+        records, active = await super()._wait_next_records(timeout)
+        if records:
+            fetcher = self._thread._ensure_consumer()._fetcher  # noqa: SLF001  # has no public name
+            self._pace.fetched(fetcher)
+        return records, active
 
     async def getmany(  # its name and its argument are Faust's
         self,

@@ -11,6 +11,9 @@ from typing import Any, get_type_hints
 
 import faust
 import pytest
+import uvloop
+from aiokafka import AIOKafkaConsumer
+from aiokafka.consumer.fetcher import Fetcher
 from faust.app.base import App
 from faust.sensors import Monitor
 from faust.streams import Stream
@@ -19,6 +22,7 @@ from faust.transport.consumer import Consumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as KafkaConsumer
 from faust.types import TP
+from mode.threads import ServiceThread
 
 from streams.worker.app import (
     SETTINGS,
@@ -115,6 +119,23 @@ def test_messages_that_are_not_done_are_in_a_set_that_can_be_taken_from() -> Non
 
 def test_next_records_come_with_the_active_partitions() -> None:
     assert "return records, active_partitions" in source(Consumer._wait_next_records)
+
+
+def test_the_thread_of_a_consumer_runs_and_closes_the_loop_it_is_given() -> None:
+    async def test(app: StageApp, consumer: ChunkedConsumer) -> None:
+        assert isinstance(consumer._thread.thread_loop, uvloop.Loop)
+        assert consumer._thread._close_thread_loop_on_stop
+
+    within(test, Known())
+    assert "_close_thread_loop_on_stop = thread_loop is None" in source(ServiceThread)
+
+
+def test_each_fetch_asks_for_what_the_fetcher_says_then() -> None:
+    """Hence the pace can change while a consumer runs (`pacing.py`)."""
+    text = source(Fetcher._get_actions_per_node)
+    assert "self._fetch_max_wait_ms,\n                self._fetch_min_bytes," in text
+    assert "self._fetcher = Fetcher(" in source(AIOKafkaConsumer.start)
+    assert list(inspect.signature(AIOKafkaConsumerThread._ensure_consumer).parameters) == ["self"]
 
 
 class Fetched(ChunkedConsumer):
