@@ -7,7 +7,7 @@ A setting that Faust does not know is an error (Faust itself takes it silently).
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -180,7 +180,7 @@ def with_table(
     partitions: int,
     make_store: Callable[[int], Store],
     failed: Callable[[BaseException], None],
-    recovered: Callable[[DurableTable, Iterable[int]], None],
+    recovered: Callable[[DurableTable, Iterable[int]], Awaitable[None]],
 ) -> DurableTable:
     """Add the table of a stage; `recovered` is told which partitions are owned and up to date."""
     table = DurableTable(app, changelog=changelog, partitions=partitions)
@@ -190,7 +190,7 @@ def with_table(
 
     async def tell() -> None:
         owned = {tp.partition for tp in app.assignor.assigned_actives() if tp.topic == changelog}
-        recovered(table, owned)
+        await recovered(table, owned)
 
     table.on_recover(tell)
     return table

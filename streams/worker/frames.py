@@ -1,9 +1,9 @@
 """One value of durable state as it stands on a changelog: its stamp, then the state's own bytes.
 
 Rules: the stamp is the generation of the owner that wrote the value and the last offset of the log
-that is in it. Of two values of one key the one with the greater stamp is right, whichever stands
-later on the changelog, so a worker that was left for dead cannot undo what its successor wrote. An
-empty body says that the key was deleted, with the same stamp; a tombstone has none and comes later.
+that is in it. A value of a smaller generation than one before it on the changelog is nobody's: a
+worker that was left for dead cannot undo what its successor wrote. An empty body says that the key
+was deleted, with the same stamp; a tombstone has none and comes later.
 """
 
 import struct
@@ -12,13 +12,13 @@ from typing import NamedTuple
 from schemas.versioned import StateError
 
 FRAME_VERSION = 1
-_HEAD = struct.Struct("<BIQ")
+_HEAD = struct.Struct("<BIq")
 HEAD_BYTES = _HEAD.size
 GENERATION_MAX = 2**32 - 1
 
 
 class Stamp(NamedTuple):
-    """Who wrote a value, and up to which offset of the log it goes; the greater one is right."""
+    """Who wrote a value, and up to which offset of the log it goes (-1: before the first)."""
 
     generation: int
     applied: int

@@ -15,7 +15,7 @@ import structlog
 from faust.types import TP
 
 from streams.outputs import Outputs
-from streams.worker.frames import stamp_of
+from streams.worker.frames import HEAD_BYTES, stamp_of
 from streams.worker.gaps import in_order
 from streams.worker.meters import Meters
 from streams.worker.producing import StageProducer
@@ -45,12 +45,12 @@ class Models(Protocol):
 
 
 class Seated:
-    """One owned partition: its seat, its state, and where its changelog ended when it came."""
+    """One owned partition: its seat, its state, and the offset of its claim on the changelog."""
 
-    def __init__(self, seat: Seat, state: PartitionState, taken_over_at: int) -> None:
+    def __init__(self, seat: Seat, state: PartitionState, claimed_at: int) -> None:
         self.seat = seat
         self.state = state
-        self.taken_over_at = taken_over_at
+        self.claimed_at = claimed_at
         self.out = Outputs()
 
 
@@ -106,35 +106,61 @@ class StageHost:
             self._meters.abandoned.labels(self.kind.part).inc()
             self.seats.clear()
 
-    def recovered(
+    async def recovered(
         self, table: DurableTable, partitions: Iterable[int], committed: Callable[[TP], int | None]
     ) -> None:
-        """Seat the partitions that are owned now, and begin to take rounds."""
+        """Claim and seat the partitions that are owned now, and begin to take rounds."""
         self._committed = committed
         owned = set(partitions)
         for partition in set(self.seats) - owned:
             del self.seats[partition]
+        coming: dict[int, Recovered] = {}
         for partition in sorted(owned):
             kept = table.of(partition)
             seated = self.seats.get(partition)
             if seated is None or seated.state.store is not kept.store or kept.changed:
-                self.seats[partition] = self._seat(partition, kept)
-            kept.changed = False
+                coming[partition] = kept
+        self.seats |= await self._claimed(coming)
         self.rounds.start()
 
-    def _seat(self, partition: int, kept: Recovered) -> Seated:
-        generation = kept.generation + 1
-        kept.generation = generation
-        state = PartitionState(kept.store, generation, kept.high, now_s())
-        seat = self.kind.seat(partition, self.parts, state)
-        offset = kept.store.offset()
-        _log.info("seated", stage=self.kind.part, partition=partition, generation=generation,
-                  next_offset=state.progress.next_offset)  # fmt: skip
-        return Seated(seat, state, -1 if offset is None else offset)
+    async def _claimed(self, coming: dict[int, Recovered]) -> dict[int, Seated]:
+        """Write a first value of a new generation: what former owners write from then on is late.
+
+        With it goes, under that generation, what holds of keys whose last value does not. Raises
+        PlaceLostError where somebody wrote between what was read and the claim.
+        """
+        states = {
+            partition: PartitionState(kept.store, kept.generation + 1, kept.high, now_s())
+            for partition, kept in coming.items()
+        }
+        claims = {
+            partition: state.said_again(sorted(coming[partition].wrong), now_s())
+            for partition, state in states.items()
+        }
+        lasts = await self._changes.send(
+            {(self.changelog_topic, partition): frames for partition, frames in claims.items()}
+        )
+        seats = {}
+        for partition, state in states.items():
+            kept, frames = coming[partition], claims[partition]
+            last = lasts[self.changelog_topic, partition]
+            first = last - len(frames) + 1
+            if first != kept.read_to + 1:
+                await self._refuse_passed_over(
+                    self.changelog_topic, partition, kept.read_to + 1, range(first, last + 1)
+                )
+            rewritten = len(frames) - 1
+            kept.claimed(frames, last)
+            self._meters.rewritten.labels(self.kind.part).inc(rewritten)
+            seats[partition] = Seated(self.kind.seat(partition, self.parts, state), state, last)
+            _log.info("seated", stage=self.kind.part, partition=partition,
+                      generation=state.generation, next_offset=state.progress.next_offset,
+                      rewritten=rewritten)  # fmt: skip
+        return seats
 
     def tails(self) -> dict[int, int]:
-        """Return where the changelog of each seated partition ended when it was taken over."""
-        return {partition: seated.taken_over_at for partition, seated in self.seats.items()}
+        """Return the offset of the claim on the changelog of each seated partition."""
+        return {partition: seated.claimed_at for partition, seated in self.seats.items()}
 
     # ------------------------------------------------------------------------------ a round
 
@@ -218,23 +244,32 @@ class StageHost:
                 seated.state.merge(offsets[self.changelog_topic, seated.seat.partition])
 
     async def rewrite(self, partition: int, keys: Iterable[bytes]) -> int:
-        """Write the right values of keys once more; return how many there were."""
+        """Write what holds of keys once more; return how many there were."""
+        wrong = sorted(keys)
         async with self._writing:
             seated = self.seats.get(partition)
-            held = [(key, seated.state.store.get(key)) for key in keys] if seated else []
-            frames = [(key, frame) for key, frame in held if frame is not None]
-            if seated and frames:
-                place = (self.changelog_topic, partition)
-                last = (await self._changes.send({place: frames}))[place]
-                seated.state.store.write({}, seated.state.reached(last, len(frames)))
-                self._meters.rewritten.labels(self.kind.part).inc(len(frames))
-                _log.warning(
-                    "rewritten", stage=self.kind.part, partition=partition, count=len(frames)
-                )
-            return len(frames)
+            if seated is None or not wrong:
+                return 0
+            frames = seated.state.said_again(wrong, now_s())
+            place = (self.changelog_topic, partition)
+            last = (await self._changes.send({place: frames}))[place]
+            seated.state.store.write(dict(frames), seated.state.reached(last, len(frames)))
+            self._meters.rewritten.labels(self.kind.part).inc(len(wrong))
+            _log.warning("rewritten", stage=self.kind.part, partition=partition, count=len(wrong))
+            return len(wrong)
 
-    def wrote_before(self, partition: int, key: bytes, frame: bytes) -> bool:
-        """Say whether a value that was read on the changelog is older than the one that is held."""
+    def is_late(self, partition: int, key: bytes, frame: bytes | None) -> bool:
+        """Say whether a value on the changelog, read after the claim, is a former owner's.
+
+        A tombstone has no owner; it is wrong where its key is held.
+        """
         seated = self.seats.get(partition)
-        held = seated.state.store.get(key) if seated else None
-        return held is not None and stamp_of(held) > stamp_of(frame)
+        if seated is None:
+            return False
+        held = seated.state.store.get(key)
+        if frame is None:
+            return len(held or b"") > HEAD_BYTES
+        stamp = stamp_of(frame)
+        if stamp.generation == seated.state.generation:
+            return held is not None and stamp < stamp_of(held)
+        return stamp.generation < seated.state.generation

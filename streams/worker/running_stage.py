@@ -80,13 +80,13 @@ class RunningStage:
         self._assigned_s = now_s()
         self._meters.rebalances.labels(self.name).inc()
 
-    def _recovered(self, table: DurableTable, owned: Iterable[int]) -> None:
+    async def _recovered(self, table: DurableTable, owned: Iterable[int]) -> None:
         took_s = now_s() - self._assigned_s
         self._meters.recovery_seconds.labels(self.name).set(took_s)
-        self.host.recovered(table, owned, self.app.committed)
-        regressed = {number: set(table.of(number).regressed) for number in self.host.seats}
-        self._watch.begin(self.host.tails(), regressed)
-        _log.info("recovered", stage=self.name, partitions=len(regressed), seconds=round(took_s, 3))
+        await self.host.recovered(table, owned, self.app.committed)
+        tails = self.host.tails()
+        self._watch.begin(tails)
+        _log.info("recovered", stage=self.name, partitions=len(tails), seconds=round(took_s, 3))
 
     async def start(self) -> None:
         """Join the group."""

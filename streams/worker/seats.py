@@ -89,15 +89,12 @@ class Seat:
         clock.set_to(state.progress.clock)
 
     def take(self, records: Sequence[LogRecord], out: Outputs) -> None:
-        """Step through records above the state's `high`, or again through those up to it."""
+        """Step through records; what those up to the state's `high` say has been said already."""
         for record in records:
-            offset = record.offset
-            again = offset <= self.state.high
-            self.state.again_at = offset if again else None
+            again = record.offset <= self.state.high
             read = self._read(record, again=again)
             if read is not None:
                 self.step(read, Outputs() if again else out)
-        self.state.again_at = None
         self.chunk_done()
 
     def _read(self, record: LogRecord, *, again: bool) -> Any:
@@ -259,14 +256,12 @@ class LearnerSeat(Seat):
             self.stage.restore(LEARNER_STATE.encode(kept))
 
     def step(self, record: TrainingExample, out: Outputs) -> None:
-        """Learn from one example; what is in the state already is not learned again."""
-        again_at = self.state.again_at
-        if again_at is None or self.state.applied(LEARNER + LEARNER_KEY.encode()) < again_at:
-            self.stage.step(record, out)
-            self._learned = True
+        """Learn from one example."""
+        self.stage.step(record, out)
+        self._learned = True
 
     def chunk_done(self) -> None:
-        """Put the learner away, once a chunk in which it learned: its stamp says up to where."""
+        """Put the learner away, once a chunk in which it learned."""
         if self._learned:
             self._view.put(LEARNER_KEY, LEARNER_STATE.decode(self.stage.snapshot()))
             self._learned = False

@@ -2,17 +2,18 @@
 
 Rules: a chunk changes the overlay alone. Its changes are framed once, when the chunk is done, go to
 the changelog, and only after that into the store: a chunk that is abandoned leaves no trace. How
-far the log is in the state is a value of the state itself and travels in the last batch of a chunk.
-While records are read again that are partly in the state, a key that has them is left alone.
+far the log is in the state (`StageProgress`) is a value of the state itself and is the last one of
+a chunk: whoever recovers takes a chunk over when it has seen that (`table.py`), so state and
+progress agree whatever happens.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from schemas.state import ClockReading, StageProgress
 from schemas.versioned import STAGE_PROGRESS, VersionedCodec
-from streams.worker.frames import HEAD_BYTES, Stamp, body_of, framed, stamp_of
+from streams.worker.frames import HEAD_BYTES, Stamp, body_of, framed
 from streams.worker.stores import Store
 
 S = TypeVar("S")
@@ -26,8 +27,9 @@ Frames = list[tuple[bytes, bytes | None]]
 class PartitionState:
     """All views on the state of one partition, with the overlay of the chunk under way.
 
-    `generation` is this owner's; `high` is the greatest applied offset that was recovered (-1 where
-    there is none): everything up to it has had its outputs acknowledged. `seated_s` is the
+    `generation` is this owner's; `high` is the greatest offset in any value on the changelog (-1
+    where there is none): everything up to it has had its outputs acknowledged, also where a chunk
+    was cut short. `seated_s` is the
     monotonic time of the beginning.
     """
 
@@ -37,7 +39,6 @@ class PartitionState:
         self.store = store
         self.generation = generation
         self.high = high
-        self.again_at: int | None = None
         self.seated_s = seated_s
         self.progress = self._coming = self._recovered()
         self._views: list[StateView[Any]] = []
@@ -59,10 +60,20 @@ class PartitionState:
         self._views.append(made)
         return made
 
-    def applied(self, key: bytes) -> int:
-        """Return the last offset that is in the written value of a key, -1 where there is none."""
-        frame = self.store.get(key)
-        return -1 if frame is None else stamp_of(frame).applied
+    def said_again(self, keys: Iterable[bytes], now_s: float) -> Frames:
+        """Return the written values of keys under this owner's generation, and progress last.
+
+        A key that is not there is said to be deleted.
+        """
+        stamp = Stamp(self.generation, self.progress.next_offset - 1)
+        frames: Frames = []
+        for key in keys:
+            body = body_of(self.store.get(key) or framed(stamp, b""))
+            if not body:
+                self.graves[key] = now_s
+            frames.append((key, framed(stamp, body)))
+        frames.append((PROGRESS_KEY, framed(stamp, STAGE_PROGRESS.encode(self.progress))))
+        return frames
 
     def changes(self, last_offset: int, progress: StageProgress, now_s: float) -> Frames:
         """Return the overlay as frames, section by section, and last of all how far it goes.
@@ -143,10 +154,6 @@ class StateView(Generic[S]):
             if frame is not None and len(frame) > HEAD_BYTES:
                 yield key[1:].decode()
 
-    def _there_already(self, key: str) -> bool:
-        again_at = self._state.again_at
-        return again_at is not None and self._state.applied(self._key(key)) >= again_at
-
     def _read(self, key: str) -> S | None:
         frame = self._state.store.get(self._key(key))
         body = body_of(frame) if frame is not None else b""
@@ -156,8 +163,6 @@ class StateView(Generic[S]):
         """Return the value of a key, or None; whoever changes it puts it back in the same step."""
         if key in self._changed:
             return self._changed[key]
-        if self._there_already(key):
-            return self._read(key)
         value = self._live.get(key)
         if value is None:
             value = self._read(key)
@@ -166,14 +171,12 @@ class StateView(Generic[S]):
         return value
 
     def put(self, key: str, value: S) -> None:
-        """Keep a value in the overlay, unless what is read again is in the written value."""
-        if key in self._changed or not self._there_already(key):
-            self._changed[key] = value
+        """Keep a value in the overlay."""
+        self._changed[key] = value
 
     def delete(self, key: str) -> None:
         """Forget a key; forgetting an unknown key is no error."""
-        if key in self._changed or not self._there_already(key):
-            self._changed[key] = None
+        self._changed[key] = None
 
     def keys(self) -> Iterator[str]:
         """Go through the keys, written ones first, then those of the chunk under way."""

@@ -1,7 +1,7 @@
 """Where the frames of one partition are kept: in memory, or on disk by RocksDB.
 
 Rules: a store belongs to one partition of one stage; its keys are section byte and key. It keeps,
-for each key, the frame with the greatest stamp, and the changelog offset up to which it has all. A
+for each key, the frame that holds, and the changelog offset up to which it has all. A
 store on disk writes a chunk's changes and that offset in one go, so it never lies about either.
 """
 

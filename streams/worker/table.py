@@ -1,7 +1,9 @@
 """A Faust table whose partitions are stores of frames, recovered from the changelog in chunks.
 
-Rules: Faust decides who owns what and reads the changelogs; what a value means, and which of two is
-right, is decided here by stamps. A partition that was lost is closed, its memory forgotten.
+Rules: Faust decides who owns what and reads the changelogs; what a value means is decided here, in
+the order of the changelog. A chunk counts when it is whole: its progress stands last. What an owner
+writes after another has begun does not count. A partition that was lost is closed, its memory
+forgotten.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,6 +14,7 @@ from faust.types import TP
 
 from schemas.versioned import StateError
 from streams.worker.frames import Stamp, stamp_of
+from streams.worker.state import PROGRESS_KEY
 from streams.worker.stores import Store
 from streams.worker.transport import ChunkSchema
 
@@ -21,9 +24,9 @@ RECOVERY_CHUNKS = 4
 class Recovered:
     """The store of one partition as it comes back, with the greatest stamps seen.
 
-    `changed` says that records came from the changelog since the partition was last seated.
-    `regressed` are keys whose last value on the changelog is not the right one: a former owner
-    wrote it late, and compaction would keep it.
+    `generation` is the greatest there was, `high` the greatest offset that any value has, `read_to`
+    the changelog offset up to which was read (-1: nothing). `changed` says that records came from
+    the changelog since the partition was last seated.
     """
 
     def __init__(self, store: Store) -> None:
@@ -31,40 +34,110 @@ class Recovered:
         self.generation = 0
         self.high = -1
         self.changed = True
-        self.regressed: set[bytes] = set()
+        offset = store.offset()
+        self.read_to = -1 if offset is None else offset
+        self._chunk: dict[bytes, tuple[Stamp, bytes | None]] = {}
+        self._latest = Stamp(0, -1)
+        self._whole_to = -1
+        self._tombstones: list[bytes] = []
+        self._late: set[bytes] = set()
         for key in _every_key(store):
             self._note(stamp_of(store.get(key) or b""))
+        progress = store.get(PROGRESS_KEY)
+        if progress is not None:
+            self._whole_to = stamp_of(progress).applied
+
+    @property
+    def wrong(self) -> set[bytes]:
+        """Keys whose last value on the changelog is not the one that holds.
+
+        A former owner wrote it after its successor had begun, or died in the middle of a chunk.
+        """
+        return self._late | self._chunk.keys()
 
     def _note(self, stamp: Stamp) -> None:
         self.generation = max(self.generation, stamp.generation)
         self.high = max(self.high, stamp.applied)
+        self._latest = max(self._latest, stamp)
 
     def apply(self, records: Iterable[Any]) -> None:
-        """Take records of the changelog in: of each key the frame with the greatest stamp stays."""
+        """Take records of the changelog in, chunk by chunk, in the order of the changelog."""
         changes: dict[bytes, bytes | None] = {}
-        offset = -1
+        whole_to: int | None = None
         self.changed = True
-        get = self.store.get
         for record in records:
-            key, value, offset = record.key, record.value, record.offset
+            key, value = record.key, record.value
             if key is None:
                 raise StateError(
                     "a record without a key is on the changelog; it is not of forewarn"
                 )
             if value is None:
-                changes[key] = None
-                self.regressed.discard(key)
-                continue
-            stamp = stamp_of(value)
-            self._note(stamp)
-            before = changes[key] if key in changes else get(key)
-            if before is not None and stamp_of(before) > stamp:
-                self.regressed.add(key)
+                # It has no stamp: whose it is says the value that follows in its batch.
+                self._tombstones.append(key)
+            elif self._is_late(stamp := stamp_of(value)):
+                self._late.update((key, *self._tombstones))
+                self._tombstones.clear()
             else:
-                changes[key] = value
-                self.regressed.discard(key)
-        if offset >= 0:
-            self.store.write(changes, offset)
+                if self._ends_chunk(stamp):
+                    changes |= self._whole()
+                    whole_to = self.read_to
+                self._chunk |= dict.fromkeys(self._tombstones, (stamp, None))
+                self._tombstones.clear()
+                self._chunk[key] = stamp, value
+                self._note(stamp)
+                if key == PROGRESS_KEY:
+                    changes |= self._whole()
+                    whole_to = record.offset
+            self.read_to = record.offset
+        if whole_to is not None:
+            self.store.write(changes, whole_to)
+
+    def _is_late(self, stamp: Stamp) -> bool:
+        """Say whether somebody else has gone on since; that it was told counts all the same.
+
+        Of the same generation that is the claim of one who was left for dead while it claimed; of
+        a later one, a claim that did not know of a whole chunk, and which its owner gave up.
+        """
+        self.high = max(self.high, stamp.applied)
+        self.generation = max(self.generation, stamp.generation)
+        return stamp < self._latest or stamp.applied < self._whole_to
+
+    def _ends_chunk(self, stamp: Stamp) -> bool:
+        """Say whether a value belongs to a later chunk of the same owner than those before it.
+
+        Its progress may have gone by compaction; but an owner begins a chunk only when the one
+        before it is on the changelog. Of another owner one cannot say.
+        """
+        return stamp.generation == self._latest.generation and stamp.applied != self._latest.applied
+
+    def _whole(self) -> dict[bytes, bytes | None]:
+        """Take over what waits for the end of its chunk.
+
+        Not what a former owner wrote beyond where this one began: that was cut in the middle.
+        """
+        owner, applied = self._latest
+        self._whole_to = applied
+        whole: dict[bytes, bytes | None] = {}
+        for key, (stamp, value) in self._chunk.items():
+            if stamp.generation < owner and stamp.applied > applied:
+                self._late.add(key)
+            else:
+                whole[key] = value
+        self._chunk.clear()
+        self._late -= whole.keys()
+        return whole
+
+    def claimed(self, frames: Iterable[tuple[bytes, bytes | None]], last_offset: int) -> None:
+        """Take over the frames by which this worker became the owner, acknowledged now."""
+        self._chunk.clear()
+        self._late.clear()
+        self._tombstones.clear()
+        changes = dict(frames)
+        self._note(stamp_of(changes[PROGRESS_KEY] or b""))
+        self._whole_to = self._latest.applied
+        self.read_to = last_offset
+        self.changed = False
+        self.store.write(changes, last_offset)
 
 
 def _every_key(store: Store) -> Iterable[bytes]:

@@ -1,9 +1,9 @@
 """After a takeover: what a former owner still wrote is found and put right.
 
 Rules: a worker that was stopped and goes on may deliver what it had in flight, long after another
-has its partitions. Its values have smaller stamps, so recovery is never fooled, but compaction
-keeps the last value, not the right one. So once the former owner's delivery timeout has passed, the
-new owner reads the changelog again from where it took over, and writes what regressed once more.
+has its partitions. Its values are of a smaller generation, so recovery is never fooled, but
+compaction keeps the last value, not the right one. So once the former owner's delivery timeout has
+passed, the new owner reads the changelog again from its claim on, and writes what holds once more.
 """
 
 import asyncio
@@ -43,14 +43,11 @@ class TakeoverWatch:
         self._task: asyncio.Task[None] | None = None
         self.looked = 0
 
-    def begin(self, tails: dict[int, int], regressed: dict[int, set[bytes]]) -> None:
-        """Look in `wait_s` at these partitions, each from the offset its changelog had.
-
-        `regressed` are keys by partition whose wrong value was seen at the recovery already.
-        """
+    def begin(self, tails: dict[int, int]) -> None:
+        """Look in `wait_s` at these partitions, each from the offset of its claim."""
         if self._task is not None:
             self._task.cancel()
-        self._task = asyncio.create_task(self._look_later(tails, regressed))
+        self._task = asyncio.create_task(self._look_later(tails))
 
     async def stop(self) -> None:
         """Give up what is waiting."""
@@ -59,10 +56,8 @@ class TakeoverWatch:
             task.cancel()
             await asyncio.wait([task])
 
-    async def _look_later(self, tails: dict[int, int], regressed: dict[int, set[bytes]]) -> None:
+    async def _look_later(self, tails: dict[int, int]) -> None:
         try:
-            for partition, keys in regressed.items():
-                await self._host.rewrite(partition, sorted(keys))
             await asyncio.sleep(self._wait_s)
             for attempt in range(1, ATTEMPTS_MAX + 1):
                 try:
@@ -91,26 +86,22 @@ class TakeoverWatch:
             for part in parts:
                 consumer.seek(part, min(tails[part.partition] + 1, ends[part]))
             deadline = time.monotonic() + READ_S_MAX
-            regressed: dict[int, set[bytes]] = {}
+            late: dict[int, set[bytes]] = {}
             while any([await consumer.position(part) < ends[part] for part in parts]):
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{topic}: tails not read in {READ_S_MAX:.0f} s")
                 for part, records in (await consumer.getmany(timeout_ms=READ_MS)).items():
-                    self._compare(part.partition, records, regressed)
+                    self._compare(part.partition, records, late)
         finally:
             await consumer.stop()
-        for partition, keys in regressed.items():
-            await self._host.rewrite(partition, sorted(keys))
+        for partition, keys in late.items():
+            await self._host.rewrite(partition, keys)
 
-    def _compare(
-        self, partition: int, records: list[Any], regressed: dict[int, set[bytes]]
-    ) -> None:
-        """Note keys whose value as read is older than what is held, until it is put right."""
+    def _compare(self, partition: int, records: list[Any], late: dict[int, set[bytes]]) -> None:
+        """Note keys whose last value is a former owner's."""
+        keys = late.setdefault(partition, set())
         for record in records:
-            if record.value is None:
-                continue
-            keys = regressed.setdefault(partition, set())
-            if self._host.wrote_before(partition, record.key, record.value):
+            if self._host.is_late(partition, record.key, record.value):
                 keys.add(record.key)
             else:
                 keys.discard(record.key)

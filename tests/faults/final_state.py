@@ -51,12 +51,12 @@ _SECTIONS = {
 
 
 class Durable(NamedTuple):
-    """One partition as its changelog has it; `regressed` keys end there with a wrong value."""
+    """One partition as its changelog has it; `wrong` keys do not end with what holds."""
 
     sections: Sections
     next_offset: int
     generation: int
-    regressed: int
+    wrong: int
 
 
 async def durable_states(cluster: Cluster) -> dict[Place, Durable]:
@@ -80,7 +80,7 @@ def _durable(kept: Recovered) -> Durable:
     frame = kept.store.get(PROGRESS_KEY)
     progress = STAGE_PROGRESS.decode(body_of(frame)) if frame else None
     reached = progress.next_offset if progress else 0
-    return Durable(sections, reached, kept.generation, len(kept.regressed))
+    return Durable(sections, reached, kept.generation, len(kept.wrong))
 
 
 def replayed_states(

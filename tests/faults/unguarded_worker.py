@@ -20,7 +20,7 @@ from forewarn.commands.worker import options_of, run, session_settings
 from streams.worker.host import Seated, StageHost
 from streams.worker.running_stage import RunningStage
 from streams.worker.seats import LogRecord
-from streams.worker.table import DurableTable, Recovered
+from streams.worker.table import DurableTable
 from streams.worker.worker import Worker
 
 SLOW_S = 0.0
@@ -47,11 +47,17 @@ class WithoutOutputsFirst(StageHost):
 
 
 class WithoutApplied(Slow):
-    """Nobody looks at how far the values are that were recovered."""
+    """Nobody looks at how far the values are that were recovered, nor for the end of a chunk."""
 
-    def _seat(self, partition: int, kept: Recovered) -> Seated:
-        kept.high = -1
-        return super()._seat(partition, kept)
+    async def recovered(
+        self, table: DurableTable, partitions: Iterable[int], committed: Callable[[TP], int | None]
+    ) -> None:
+        owned = list(partitions)
+        for one in map(table.of, owned):
+            one.store.write({key: value for key, (_, value) in one._chunk.items()}, one.read_to)
+            one._chunk.clear()
+            one.high = -1
+        await super().recovered(table, owned, committed)
 
 
 class WithoutDurable(Slow):
@@ -61,11 +67,11 @@ class WithoutDurable(Slow):
         super().__init__(*args, **parts)  # type: ignore[arg-type]  # as StageHost
         self._read: dict[int, int] = {}
 
-    def recovered(
+    async def recovered(
         self, table: DurableTable, partitions: Iterable[int], committed: Callable[[TP], int | None]
     ) -> None:
         self._read.clear()
-        super().recovered(table, partitions, committed)
+        await super().recovered(table, partitions, committed)
 
     def durable_next(self, tp: TP) -> int | None:
         return self._read.get(tp.partition, super().durable_next(tp))

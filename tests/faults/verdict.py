@@ -93,7 +93,7 @@ def verdict_on(
         "training examples": compared[TRAINING_EXAMPLES.name].same,
         "keys of final state": state.keys,
         "greatest generation of an owner": max(one.generation for one in durable.values()),
-        "values that a former owner wrote over": sum(one.regressed for one in durable.values()),
+        "values that a former owner wrote over": sum(one.wrong for one in durable.values()),
         **_beside_the_feed(alerts, feed, keyring, config),
     }
     wrong = [one.examples for one in compared.values() if not one.equal]

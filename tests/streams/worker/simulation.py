@@ -35,6 +35,10 @@ class DiedError(RuntimeError):
     """The worker is killed here."""
 
 
+class ClaimLostError(RuntimeError):
+    """Somebody wrote between the recovery and the claim: the worker ends and starts again."""
+
+
 class Late(NamedTuple):
     """Records of a dead worker that are still under way."""
 
@@ -170,7 +174,8 @@ class Simulation:
         self.broker = BrokerInMemory()
         self.deaths = deaths
         self.died = 0
-        self.regressed = 0
+        self.wrong = 0
+        self.lost_place = 0
 
     async def run(self) -> "Simulation":
         """Live until everything is durable."""
@@ -181,6 +186,8 @@ class Simulation:
                 await self._live(fate)
             except DiedError:
                 self.died += 1
+            except ClaimLostError:
+                self.lost_place += 1
             else:
                 return self
         raise AssertionError("it never came to an end")
@@ -220,8 +227,13 @@ class Simulation:
     async def seated(self, host: StageHost) -> StageHost:
         """Let a new process recover what the changelogs hold."""
         kept = recover(self.broker, self.job.log, self.recovered_kind)
-        self.regressed += sum(len(one.regressed) for one in kept.values())
-        host.recovered(TableInMemory(kept), self.job.log, self.committed)
+        self.wrong += sum(len(one.wrong) for one in kept.values())
+        if self.chance.random() < 0.3:
+            self.broker.a_round_passed()
+        try:
+            await host.recovered(TableInMemory(kept), self.job.log, self.committed)
+        except PlaceLostError as error:
+            raise ClaimLostError from error
         await host.rounds.stop()  # the simulation takes the rounds itself
         return host
 

@@ -4,6 +4,7 @@ The counterpart of `test_faust_inside`: rebalances, tables and their recovery.
 """
 
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 import faust
@@ -18,6 +19,7 @@ from streams.worker.app import (
     StageApp,
     with_table,
 )
+from streams.worker.state import PROGRESS_KEY
 from streams.worker.stores import MemoryStore
 from streams.worker.table import DurableTable
 from streams.worker.transport import Chunk, ChunkedConsumer
@@ -89,13 +91,16 @@ def test_the_assignor_says_which_changelog_partitions_are_active_here() -> None:
 
 
 def table_of(app: StageApp, told: list[set[int]]) -> DurableTable:
+    async def tell(_table: DurableTable, owned: Iterable[int]) -> None:
+        told.append(set(owned))
+
     return with_table(
         app,
         changelog=CHANGELOG,
         partitions=2,
         make_store=lambda _partition: MemoryStore(),
         failed=never,
-        recovered=lambda _table, owned: told.append(set(owned)),
+        recovered=tell,
     )
 
 
@@ -141,12 +146,13 @@ def test_recovery_hands_over_what_the_schema_returned_in_buffers_of_the_table() 
         assert table.recovery_buffer_size > 1
         message = consumer._to_chunk(TP(CHANGELOG, 1), [record(3)])
         frame = Logged(3, bytes([1]) + bytes(12) + b"body", b"na")
-        message.value = Chunk(TP(CHANGELOG, 1), [frame])
+        end = Logged(4, frame.value, PROGRESS_KEY)
+        message.value = Chunk(TP(CHANGELOG, 1), [frame, end])
         schema: Any = table.changelog_topic.schema
         event = await schema.compile(app)(message)
         table.apply_changelog_batch([event])
         assert table.of(1).store.get(b"na") == frame.value
-        assert table.persisted_offset(TP(CHANGELOG, 1)) == 3
+        assert table.persisted_offset(TP(CHANGELOG, 1)) == 4
 
     within(test, Known())
 

@@ -1,7 +1,7 @@
 """The durable state of a partition: an unfinished chunk leaves no trace."""
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -160,47 +160,16 @@ def test_live_state_hands_out_the_object_itself_once_it_is_written() -> None:
     assert view.get("a") is view.get("a")
 
 
-@given(
-    applied=st.dictionaries(st.sampled_from("abcde"), st.integers(0, 9)),
-    again_at=st.integers(0, 9),
-    how=st.sampled_from(["put", "delete"]),
-    live=st.booleans(),
-)
-def test_what_is_read_again_changes_only_keys_that_do_not_have_it(
-    applied: dict[str, int], again_at: int, how: Literal["put", "delete"], *, live: bool
-) -> None:
+def test_what_is_said_again_has_the_bodies_that_hold_under_the_owner_and_progress_last() -> None:
     store = MemoryStore()
-    body = COUNT_STATE.encode(value(1))
-    store.write(
-        {SECTION + key.encode(): framed(Stamp(1, at), body) for key, at in applied.items()}, 0
-    )
-    state, view = state_with(store, live=live)
-    state.again_at = again_at
-    do(view, [Deed(key, 2 if how == "put" else None) for key in "abcde"])
-
-    stepped = value(2) if how == "put" else None
-    for key in "abcde":
-        there = applied.get(key, -1) >= again_at
-        assert view.get(key) == (value(1) if there else stepped)
-    names = {key for key, _ in state.changes(again_at, progress(again_at + 1), 0.0)[:-1]}
-    expected = {key for key in "abcde" if applied.get(key, -1) < again_at}
-    assert {name[1:].decode() for name in names} == (
-        expected if how == "put" else expected & set(applied)
-    )
-
-
-def test_a_key_stepped_again_is_stepped_on_with_what_follows_in_the_same_chunk() -> None:
-    store = MemoryStore()
-    body = COUNT_STATE.encode(value(3))
-    store.write({b"na": framed(Stamp(1, 2), body)}, 0)
-    state, view = state_with(store)
-    for again_at in (3, 4, 5):
-        state.again_at = again_at
-        kept = view.get("a")
-        assert kept is not None
-        kept.times += 1
-        view.put("a", kept)
-    assert view.get("a") == value(6)
+    store.write({b"na": framed(Stamp(1, 2), b"body")}, 0)
+    state = PartitionState(store, generation=4)
+    frames = state.said_again([b"na", b"nb"], 5.0)
+    stamp = Stamp(4, -1)
+    assert frames[:2] == [(b"na", framed(stamp, b"body")), (b"nb", framed(stamp, b""))]
+    assert frames[2][0] == PROGRESS_KEY
+    assert stamp_of(frames[2][1] or b"") == stamp
+    assert state.graves == {b"nb": 5.0}
 
 
 def deleted_at(now_s: float) -> tuple[MemoryStore, PartitionState, StateView[Count]]:

@@ -12,6 +12,7 @@ from forewarn.broker.broker import Broker
 from schemas.codec import encode
 from schemas.records import Tick
 from schemas.rejections import Rejection
+from schemas.state import ClockReading, StageProgress
 from schemas.topics import (
     AREA_LOG,
     CHANGELOGS,
@@ -93,7 +94,13 @@ def poisoned_changelogs() -> dict[str, tuple[Sent, str]]:
 
 def poisoned_space(broker: Broker, record: Sent) -> Space:
     space = space_on(broker)
-    put(space, CHANGELOG, [record], 0)
+    whole = framed(OLD, STAGE_PROGRESS.encode(StageProgress(0, ClockReading())))
+    put(
+        space,
+        CHANGELOG,
+        [record, *([] if record.key == PROGRESS_KEY else [Sent(whole, PROGRESS_KEY)])],
+        0,
+    )
     put(space, PERSON_LOG.name, [Sent(encode(person_signal(person=person_of_partition(0))))], 0)
     return space
 
