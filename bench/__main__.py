@@ -16,11 +16,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bench.measure_api import API_MEASURES
 from bench.measure_memory import measure_resident, measure_traced
 from bench.measure_persons import measure_growth, measure_step
 from bench.measure_replay import measure_danger, measure_end_to_end, measure_flat, measure_town
 from bench.measure_scale import measure_scale
 from bench.measure_stages import measure_area, measure_intake
+from bench.measure_store import STORE_MEASURES
 from bench.measure_worker import WORKER_MEASURES
 from bench.profile import profile
 from bench.results import results_of, show, write
@@ -74,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="print where a replay's time goes, of a town (the default) or where all is danger",
     )
     parser.add_argument(
-        "--only", choices=("core", "worker"), help="measure the core, or the worker on a broker"
+        "--only", choices=("core", "worker"), help="measure the core, or worker and store"
     )
     parser.add_argument("--out", type=Path, help="results file (else results.json beside the code)")
     given = parser.parse_args(arguments)
@@ -87,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     if (given.quick or given.only) and given.out is None:
         parser.error("small sizes or half the rows are not kept as results: give --out with them")
     core = MEASURES if given.only != "worker" else ()
-    worker = WORKER_MEASURES if given.only != "core" else ()
+    worker = (*WORKER_MEASURES, *STORE_MEASURES, *API_MEASURES) if given.only != "core" else ()
     results = results_of(
         measured(core, sizes, say, pinned=True),
         measured(worker, sizes, say, pinned=False),

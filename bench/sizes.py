@@ -15,7 +15,8 @@ class Sizes(Closed, frozen=True):
     and many persons. `model_persons` is how many persons the person stage holds when its memory is
     measured, `traced_persons` how many under tracemalloc, which is slow. `slice_events` is how much
     of a feed the single stages are given, `profiled` are the feeds that can be profiled, by name;
-    `worker` is how large everything on a broker is.
+    `worker` is how large everything on a broker is. The store is filled with `store_alerts` and
+    asked for `store_seconds`.
     """
 
     town: TownConfig
@@ -29,6 +30,8 @@ class Sizes(Closed, frozen=True):
     repeats: int
     profiled: dict[str, TownConfig]
     worker: WorkerSizes
+    store_alerts: int
+    store_seconds: float
 
 
 def _town(persons: int, days: int) -> TownConfig:
@@ -62,6 +65,8 @@ FULL = Sizes(
     repeats=5,
     profiled={"town": _town(20_000, 365), "danger": _danger(5_000, 365)},
     worker=WORKER_FULL,
+    store_alerts=1_000_000,
+    store_seconds=20.0,
 )
 QUICK = Sizes(
     town=_town(1_000, 60),
@@ -75,4 +80,6 @@ QUICK = Sizes(
     repeats=3,
     profiled={"town": _town(500, 30), "danger": _danger(100, 60)},
     worker=WORKER_QUICK,
+    store_alerts=6_000,
+    store_seconds=2.0,
 )

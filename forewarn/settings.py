@@ -49,6 +49,15 @@ class Settings(BaseSettings):
     )
     kafka_key_file: Path | None = Field(default=None, description="The key of our certificate.")
     kafka_request_timeout_s: float = Field(default=40.0, ge=1, le=600)
+    store: str = Field(
+        default=f"sqlite:///{Path(typer.get_app_dir('forewarn')) / 'store.db'}",
+        description="Where the store is: sqlite:///FILE or postgresql://USER@HOST/NAME.",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1",
+        description="Where Prometheus metrics are served; metrics name no person, and ask for no "
+        "password: another address than loopback is for a network of our own.",
+    )
     namespace: str = Field(
         default="", description="Prefix of topics and groups; empty is the live namespace."
     )

@@ -1,0 +1,1 @@
+"""The revisions, each a step of one transaction; their names begin with their number."""

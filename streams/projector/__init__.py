@@ -1,0 +1,1 @@
+"""From the topics into the store, and from its outbox back onto the logs."""
