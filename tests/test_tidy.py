@@ -44,6 +44,8 @@ UNPICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "
 
 UNFINISHED = re.compile(r"\b(?:" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X"]) + r")\b")
 MACHINE_PATH = re.compile(r"(?<![\w.>)}*~-])/(?:root|work|home|tmp)(?![\w-])")
+# A container has a folder of that name of its own.
+OF_A_CONTAINER = {Path("docker-compose.yml"): '"/' + "tmp:"}
 REGISTRIES = re.compile(
     "|".join(
         re.escape(".".join(parts))
@@ -175,7 +177,9 @@ def test_nothing_is_marked_as_unfinished(path: Path) -> None:
 
 @each_text
 def test_no_path_of_a_machine_is_written_down(path: Path) -> None:
-    assert matches(MACHINE_PATH, path) == []
+    allowed = OF_A_CONTAINER.get(path)
+    found = matches(MACHINE_PATH, path)
+    assert [line for line in found if allowed is None or allowed not in line] == []
 
 
 @each_text

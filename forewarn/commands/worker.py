@@ -13,7 +13,7 @@ import structlog
 import typer
 import uvloop
 from aiokafka.errors import KafkaError
-from prometheus_client import start_http_server
+from prometheus_client import ProcessCollector, start_http_server
 from rich.console import Console
 
 from alerts.vault.keyring import KeyringError
@@ -67,7 +67,7 @@ def worker(
     ] = "",
     metrics_port: Annotated[
         int,
-        typer.Option(min=0, max=65_535, help="Port of Prometheus metrics on loopback; 0: none."),
+        typer.Option(min=0, max=65_535, help="Port of Prometheus metrics; 0: none."),
     ] = 9_464,
     session_s: Annotated[
         float,
@@ -191,7 +191,9 @@ async def run(
 def _show_metrics(running: Worker, port: int) -> None:
     try:
         if port:
-            start_http_server(port, addr="127.0.0.1", registry=running.meters.registry)
+            ProcessCollector(registry=running.meters.registry)
+            host = Settings().metrics_host
+            start_http_server(port, addr=host, registry=running.meters.registry)
     except OSError as error:
         message = f"no metrics on port {port} ({error}): give another --metrics-port, or 0"
         _end_at_once(SettingsError(message), EXIT_USAGE)

@@ -1,7 +1,8 @@
 """What an operator sees of a worker: Prometheus metrics, none of them with a person in a label.
 
 Rules: labels come from closed lists (stage, reason, name of a count); gauges that are cheap to ask
-are asked when Prometheus comes, not kept up to date in between.
+are asked when Prometheus comes, not kept up to date in between. A rare count that an alert waits
+for is there from the start, at 0: Prometheus sees no increase in a series that begins at 1.
 """
 
 from collections import Counter as Tally
@@ -11,10 +12,15 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from schemas.rejections import Rejection
 from streams.outputs import Outputs
 
 Sample = tuple[tuple[str, ...], float]
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+WAITED_FOR = (
+    ("learner", "learner.snapshot_held_back"),
+    ("person", "person.activation_without_body"),
+)
 RECORDS = (1, 4, 16, 64, 250, 1_000, 2_000, 4_000, 8_000)
 
 
@@ -49,6 +55,12 @@ class Meters:
             ("stage", "what"),
             registry=kept,
         )
+        self.alerts = Counter(
+            "forewarn_alert_revisions_total",
+            "Revisions of alerts, by level",
+            ("stage", "level"),
+            registry=kept,
+        )
         self.step_seconds = Histogram(
             "forewarn_step_seconds",
             "Computing time of a round",
@@ -75,6 +87,10 @@ class Meters:
         self.dead_letters = Counter(
             "forewarn_dead_letters_total", "Dead letters, by reason", ("reason",), registry=kept
         )
+        for reason in Rejection:
+            self.dead_letters.labels(reason.value)
+        for stage_name, name in WAITED_FOR:
+            self.counts.labels(stage_name, name)
         self.abandoned = Counter(
             "forewarn_rounds_abandoned_total", "Rounds abandoned at a revoke", stage, registry=kept
         )
@@ -121,6 +137,8 @@ class Meters:
         ):
             if number:
                 self.records_out.labels(stage, what).inc(number)
+        for alert in out.alerts:
+            self.alerts.labels(stage, alert.level.value).inc()
         self.counted(stage, out.counts)
 
     def counted(self, stage: str, counts: Tally[str]) -> None:
