@@ -5,21 +5,28 @@ town that is there already is kept unless `--force` is given; the same arguments
 bytes. No clock is read: the first day is an argument.
 """
 
-import gzip
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from forewarn.commands.simulate_known_truth import Asked, simulate_known_truth
+from forewarn.commands.town_files import (
+    AREAS,
+    ENCODER,
+    EVENTS,
+    TRUTH,
+    encoded_lines,
+    progress_of,
+    refuse_to_overwrite,
+    write_files,
+)
 from schemas.areas import write_directory
+from streams.feeds.known_truth.frozen import VARIANT_MAX
 from streams.feeds.town import Town
 from streams.feeds.town import simulate as simulate_town
 from streams.feeds.town_config import (
@@ -32,14 +39,6 @@ from streams.feeds.town_config import (
 )
 from streams.feeds.town_summary import Summary, summarise
 from streams.feeds.town_truth import truth_of
-
-EVENTS = "events.jsonl"
-TRUTH = "truth.jsonl"
-AREAS = "areas.json"
-GZIPPED = ".gz"
-_GZIP_LEVEL = 6
-_TRUTH_BATCH = 4_096
-_ENCODER = msgspec.json.Encoder()
 
 Told = Callable[[int], None]
 """Called with the number of events just written."""
@@ -54,19 +53,21 @@ Out = Annotated[
     ),
 ]
 Persons = Annotated[
-    int,
+    int | None,
     typer.Option(
         min=1,
         max=PERSONS_MAX,
+        show_default="10000; 20000 with --known-truth",
         help="People who live there. Most are never in need; about one in ten is reported "
         "in a year, and few again and again.",
     ),
 ]
 Days = Annotated[
-    int,
+    int | None,
     typer.Option(
         min=1,
         max=DAYS_MAX,
+        show_default="365; 1096 with --known-truth",
         help="Local days to simulate. Area detectors need some weeks to learn what is usual.",
     ),
 ]
@@ -79,7 +80,7 @@ Seed = Annotated[
     ),
 ]
 Start = Annotated[
-    datetime,
+    datetime | None,
     typer.Option(
         formats=["%Y-%m-%d"],
         show_default=f"{DEFAULT_START}",
@@ -93,17 +94,52 @@ Gzipped = Annotated[
 Force = Annotated[
     bool, typer.Option("--force", help="Replace a town that is in the folder already.")
 ]
-_FIRST_DAY = datetime.combine(DEFAULT_START, datetime.min.time())
+KnownTruth = Annotated[
+    bool,
+    typer.Option(
+        "--known-truth",
+        help="The town on which detectors are compared: a frozen model, with what would have "
+        "happened without help, groups, drift, silent feeds, late labels (labels.jsonl) and the "
+        "marginals it reaches (marginals.json).",
+    ),
+]
+Variant = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=VARIANT_MAX,
+        help="With --known-truth: held-out parameters of this number; 0 is the frozen middle.",
+    ),
+]
+Scenario = Annotated[
+    str,
+    typer.Option(
+        help="With --known-truth: a named world of the parameter file, such as planted_loop.",
+        show_default=False,
+    ),
+]
+OnlyMarginals = Annotated[
+    bool,
+    typer.Option(
+        "--only-marginals", help="With --known-truth: measure the town, write only marginals.json."
+    ),
+]
+PERSONS = 10_000
+DAYS = 365
 
 
 def simulate(
     out: Out,
-    persons: Persons = 10_000,
-    days: Days = 365,
+    persons: Persons = None,
+    days: Days = None,
     seed: Seed = 1,
-    start: Start = _FIRST_DAY,
+    start: Start = None,
     gzipped: Gzipped = False,
     force: Force = False,
+    known_truth: KnownTruth = False,
+    variant: Variant = 0,
+    scenario: Scenario = "",
+    only_marginals: OnlyMarginals = False,
 ) -> None:
     """Write a synthetic town: three feeds of events, the truth behind, its areas.
 
@@ -111,18 +147,32 @@ def simulate(
 
     It has scripted cases in its first two weeks and four area surges.
 
-    Do not compare detectors on it: docs/the-synthetic-town.md says why.
+    Do not compare detectors on it: docs/the-synthetic-town.md says why. For that there is
+    --known-truth, and docs/the-town-with-known-truth.md.
     """
     console = Console()
-    _refuse_to_overwrite(out, force=force)
+    refuse_to_overwrite(out, force=force)
+    if known_truth:
+        if start is not None:
+            raise typer.BadParameter("the frozen file sets it", param_hint="'--start'")
+        asked = Asked(persons, days, seed, variant, scenario)
+        simulate_known_truth(out, asked, gzipped=gzipped, only_marginals=only_marginals)
+        return
+    if variant or scenario or only_marginals:
+        raise typer.BadParameter("--variant, --scenario and --only-marginals need --known-truth")
     try:
-        config = TownConfig(persons=persons, days=days, seed=seed, start=start.date())
+        config = TownConfig(
+            persons=persons or PERSONS,
+            days=days or DAYS,
+            seed=seed,
+            start=start.date() if start else DEFAULT_START,
+        )
         with console.status("Simulating the town"):
             town = simulate_town(config)
     except TownError as error:
         raise typer.BadParameter(str(error)) from error
     try:
-        with _progress(console) as progress:
+        with progress_of(console) as progress:
             task = progress.add_task("Writing events", total=len(town.rows))
             write_town(town, out, gzipped=gzipped, told=lambda n: progress.advance(task, n))
     except OSError as error:
@@ -132,76 +182,23 @@ def simulate(
     console.print(f"Written to {out}", markup=False, soft_wrap=True)
 
 
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    )
-
-
-def _all_names() -> tuple[str, ...]:
-    return (EVENTS, TRUTH, EVENTS + GZIPPED, TRUTH + GZIPPED, AREAS)
-
-
-def _refuse_to_overwrite(out: Path, *, force: bool) -> None:
-    there = [name for name in _all_names() if (out / name).exists()]
-    if there and not force:
-        raise typer.BadParameter(
-            f"{out} already holds {', '.join(there)}; choose another folder, or give --force",
-            param_hint="'--out'",
-        )
-
-
 def write_town(town: Town, out: Path, *, gzipped: bool, told: Told) -> None:
     """Write a town's three files to the folder `out`, all or none of them.
 
     Takes the place of a town that is there, compressed or not. Raises OSError.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    suffix = GZIPPED if gzipped else ""
     contents = {
         AREAS: iter([write_directory(town.directory())]),
-        TRUTH + suffix: _truth_lines(town),
-        EVENTS + suffix: _event_lines(town, told),
+        TRUTH: encoded_lines(truth_of(town)),
+        EVENTS: _event_lines(town, told),
     }
-    with ExitStack() as undo:
-        for name in contents:
-            undo.callback((out / _partial(name)).unlink, missing_ok=True)
-        for name, chunks in contents.items():
-            _write(out / _partial(name), chunks, gzipped=name.endswith(GZIPPED))
-        for name in contents:
-            (out / _partial(name)).replace(out / name)
-    for stale in set(_all_names()) - set(contents):
-        (out / stale).unlink(missing_ok=True)
-
-
-def _partial(name: str) -> str:
-    return f".{name}.partial"
+    write_files(out, contents, gzipped=gzipped)
 
 
 def _event_lines(town: Town, told: Told) -> Iterator[bytes]:
     for batch in town.event_batches():
-        yield _ENCODER.encode_lines(batch)
+        yield ENCODER.encode_lines(batch)
         told(len(batch))
-
-
-def _truth_lines(town: Town) -> Iterator[bytes]:
-    records = truth_of(town)
-    while batch := list(islice(records, _TRUTH_BATCH)):
-        yield _ENCODER.encode_lines(batch)
-
-
-def _write(path: Path, chunks: Iterator[bytes], *, gzipped: bool) -> None:
-    with path.open("wb") as file:
-        if not gzipped:
-            file.writelines(chunks)
-            return
-        # No name and no time in the header: the same town has to give the same bytes.
-        with gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0) as packed:
-            packed.writelines(chunks)
 
 
 def summary_table(summary: Summary, town: Town) -> Table:

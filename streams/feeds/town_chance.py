@@ -48,6 +48,11 @@ def streams_of(seed: int) -> dict[Stream, Chance]:
     }
 
 
+def generator(*entropy: int) -> Chance:
+    """Return a generator made from some numbers, none of them negative."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))
+
+
 def choose(chance: Chance, weights: Sequence[float] | Floats, size: int) -> Ints:
     """Draw `size` positions with probability in proportion to `weights` (one draw each)."""
     cumulated = np.cumsum(np.asarray(weights, dtype=np.float64))

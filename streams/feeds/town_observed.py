@@ -56,8 +56,9 @@ _CHANNELS = np.array(
 )
 
 
-def _near_copies(config: TownConfig, rows: Rows, chance: Chance) -> Rows:
-    told_again = chance.random(len(rows)) < config.near_copies
+def near_copies(share: float, rows: Rows, chance: Chance) -> Rows:
+    """Return the rows that tell of some of `rows` again; `copy_of` is a position in `rows`."""
+    told_again = chance.random(len(rows)) < share
     again = np.flatnonzero(told_again & (rows["part"] != Part.VISIT))
     copies = rows[again]
     size = len(copies)
@@ -72,12 +73,13 @@ def _near_copies(config: TownConfig, rows: Rows, chance: Chance) -> Rows:
     return copies
 
 
-def _identity_of(rows: Rows, people: People) -> Ints:
+def identity_of(rows: Rows, people: People) -> Ints:
+    """Return by which identifier the person of each row is named; a phone for nobody."""
     named = rows["person"] >= 0
     return np.where(named, people.identity[np.maximum(rows["person"], 0)], Identity.PHONE)
 
 
-def _route(rows: Rows, identity: Ints, chance: Chance) -> None:
+def set_feed(rows: Rows, identity: Ints, chance: Chance) -> None:
     """Set feed, channel and origin."""
     way = _WAY_OF_PART[rows["part"]]
     harm = (rows["part"] == Part.REPORT) & (rows["purpose"] == code(Purpose.HARM_REPORT))
@@ -95,7 +97,7 @@ def _route(rows: Rows, identity: Ints, chance: Chance) -> None:
     rows["origin"][discovered] = code(Origin.DISCOVERED)
 
 
-def _name(rows: Rows, people: People, identity: Ints, chance: Chance) -> None:
+def set_name(rows: Rows, people: People, identity: Ints, chance: Chance) -> None:
     """Set the scheme of the identifier and, in domestic violence, the safe way to reach."""
     named = rows["person"] >= 0
     rows["scheme"] = np.where(named, draw_schemes(chance, identity), UNKNOWN)
@@ -104,7 +106,7 @@ def _name(rows: Rows, people: People, identity: Ints, chance: Chance) -> None:
     rows["safe"] = np.where(careful, safe, UNKNOWN)
 
 
-def _describe(rows: Rows, chance: Chance) -> None:
+def set_description(rows: Rows, chance: Chance) -> None:
     """Set the location, how exact the area is, and the note."""
     size = len(rows)
     rows["located"] = chance.random(size) < LOCATED
@@ -129,8 +131,9 @@ def _lateness_us(config: TownConfig, feed: Ints, chance: Chance) -> Ints:
     return seconds.astype(np.int64) * SECOND_US
 
 
-def _exact_copies(config: TownConfig, rows: Rows, chance: Chance) -> Rows:
-    again = np.flatnonzero(chance.random(len(rows)) < config.exact_copies)
+def exact_copies(share: float, rows: Rows, chance: Chance) -> Rows:
+    """Return the second deliveries of some of `rows`."""
+    again = np.flatnonzero(chance.random(len(rows)) < share)
     copies = rows[again]
     copies["copy"] = Copy.EXACT
     copies["copy_of"] = again
@@ -145,10 +148,10 @@ def observed(config: TownConfig, people: People, rows: Rows, chance: Chance) -> 
     Each step has a stream of its own, so a change of one does not reshuffle the others.
     """
     near, route, name, describe, late, exact = chance.spawn(6)
-    told = np.concatenate([rows, _near_copies(config, rows, near)])
-    identity = _identity_of(told, people)
-    _route(told, identity, route)
-    _name(told, people, identity, name)
-    _describe(told, describe)
+    told = np.concatenate([rows, near_copies(config.near_copies, rows, near)])
+    identity = identity_of(told, people)
+    set_feed(told, identity, route)
+    set_name(told, people, identity, name)
+    set_description(told, describe)
     told["ingest_us"] = told["time_us"] + _lateness_us(config, told["feed"], late)
-    return np.concatenate([told, _exact_copies(config, told, exact)])
+    return np.concatenate([told, exact_copies(config.exact_copies, told, exact)])

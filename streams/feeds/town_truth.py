@@ -18,7 +18,7 @@ from streams.feeds.town_cases import CASES
 from streams.feeds.town_chance import Floats
 from streams.feeds.town_config import as_json
 from streams.feeds.town_events import local_time
-from streams.feeds.town_map import MAP_VERSION, ZONE
+from streams.feeds.town_map import MAP_VERSION, ZONE, TownMap
 from streams.feeds.town_people import identifier_of, identifiers_of
 from streams.feeds.town_rows import Copy, Part, Rows, taken
 from streams.feeds.town_states import State
@@ -108,7 +108,7 @@ def truth_of(town: Town) -> Iterator[TruthRecord]:
     yield from _people(town)
     yield from (_surge(town, number, surge) for number, surge in enumerate(town.surges))
     yield from (_case(town, number) for number in range(len(CASES)))
-    yield from _copies(town)
+    yield from copy_records(town.rows, town.ground)
 
 
 def _times(town: Town, at: Floats) -> list[datetime]:
@@ -183,8 +183,8 @@ def _case(town: Town, number: int) -> CaseRecord:
     )
 
 
-def _copies(town: Town) -> Iterator[CopyRecord]:
-    rows = town.rows
+def copy_records(rows: Rows, ground: TownMap) -> Iterator[CopyRecord]:
+    """Yield a record for each copy among all rows of a town, in the order of arrival."""
     place = np.empty(len(rows), dtype=np.int64)
     place[rows["row"]] = np.arange(len(rows))
     copies = np.flatnonzero(rows["copy"] != Copy.NONE)
@@ -193,8 +193,8 @@ def _copies(town: Town) -> Iterator[CopyRecord]:
         originals = rows[place[some["copy_of"]]]
         for copy, own, original in zip(
             some["copy"].tolist(),
-            event_ids(some, town.ground),
-            event_ids(originals, town.ground),
+            event_ids(some, ground),
+            event_ids(originals, ground),
             strict=True,
         ):
             yield CopyRecord(how=Copy(copy).name.lower(), event=own, of=original)

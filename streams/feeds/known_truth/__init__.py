@@ -1,0 +1,1 @@
+"""The town with known truth: a frozen generative model on which detectors are compared."""
