@@ -20,14 +20,18 @@ _FLUSH_S_MAX = 10.0
 
 @asynccontextmanager
 async def producer_to(
-    connection: Connection, *, answer_s_max: float = ANSWER_S_MAX
+    connection: Connection, *, answer_s_max: float = ANSWER_S_MAX, linger_ms: int = 0
 ) -> AsyncIterator[AIOKafkaProducer]:
-    """Run an idempotent producer; ClusterError where the cluster does not answer in time."""
+    """Run an idempotent producer; ClusterError where the cluster does not answer in time.
+
+    `linger_ms` is how long a record waits for others to go with it.
+    """
     producer = AIOKafkaProducer(
         **connection.aiokafka_options(),
         enable_idempotence=True,
         acks="all",
         max_batch_size=BATCH_BYTES,
+        linger_ms=linger_ms,
     )
     try:
         await answered(producer.start(), answer_s_max)

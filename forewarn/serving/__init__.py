@@ -1,0 +1,1 @@
+"""What the API is handed when it serves: Kafka behind its protocol, a server that stops well."""
