@@ -36,9 +36,8 @@ demo: $(INSTALLED) ## Simulate a town, replay it, draw the alerts: results/alert
 	@$(BIN)/forewarn picture results --out results/alerts.png
 	@echo 'Look at results/alerts.png and results/alerts.jsonl.'
 
-up: ## Start everything on one machine
-	@echo 'make up: not there yet; it comes with the one-machine mode (docker/README.md).' >&2
-	@exit 2
+up: $(INSTALLED) ## Start everything on one machine with a made-up town, until Ctrl-C
+	@$(BIN)/forewarn up --demo --data results/machine $(ARGS)
 
 test: $(INSTALLED) ## Run the tests; ARGS="-k words" hands options to pytest
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)

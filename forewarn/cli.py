@@ -2,14 +2,19 @@
 
 import typer
 
-from forewarn.commands import broker, config, dlq, published, tail, topics
+from forewarn.commands import broker, config, dlq, published, store, tail, tokens, topics
+from forewarn.commands.api import api
+from forewarn.commands.canary import canary
 from forewarn.commands.compare import compare
 from forewarn.commands.feed import feed
 from forewarn.commands.map_feed import map_feed
 from forewarn.commands.picture import picture
+from forewarn.commands.project import project
 from forewarn.commands.record import record
 from forewarn.commands.replay import replay
 from forewarn.commands.simulate import simulate
+from forewarn.commands.status import status
+from forewarn.commands.up import up
 from forewarn.commands.worker import worker
 from forewarn.logs import configure_logs
 from forewarn.settings import Settings
@@ -41,16 +46,23 @@ def forewarn(
     configure_logs(Settings().log_level)
 
 
+app.command("up")(up)
+app.command("status")(status)
 app.command("map")(map_feed)
 app.command("simulate")(simulate)
 app.command("replay")(replay)
 app.command("picture")(picture)
 app.command("worker")(worker)
+app.command("project")(project)
 app.command("feed")(feed)
+app.command("api")(api)
+app.command("canary")(canary)
 app.command("record")(record)
 app.command("compare")(compare)
 app.add_typer(tail.app, name="tail")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(store.app, name="store")
+app.add_typer(tokens.app, name="tokens")
 app.add_typer(config.app, name="config")
 app.add_typer(topics.app, name="topics")
 app.add_typer(broker.app, name="broker")

@@ -25,6 +25,7 @@ from forewarn.broker.certificates import Certificates, certificates
 from forewarn.broker.java import java
 from forewarn.broker.ports import HOST, free_ports
 from forewarn.broker.properties import MECHANISM, as_text, secured, server_properties
+from forewarn.leash import leash, let_go
 from streams.cluster.connect import Connection, Security
 
 _POLL_S = 0.1
@@ -118,7 +119,7 @@ class Broker:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._watcher = _watch(self._process.pid)
+        self._watcher = leash(self._process.pid)
         try:
             self._wait_until_ready()
         except BaseException:
@@ -176,8 +177,7 @@ class Broker:
         if self._process is not None:
             self._process.wait(self.config.stop_s_max)
         if self._watcher is not None:
-            self._watcher.kill()
-            self._watcher.communicate()
+            let_go(self._watcher)
         self._process = self._watcher = None
 
     def _java(self, *options: str) -> list[str]:
@@ -265,17 +265,6 @@ def _ports(config: BrokerConfig) -> tuple[int, int]:
     config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     kept.write_text(f"{config.port or port} {controller}\n", encoding="ascii")
     return config.port or port, controller
-
-
-def _watch(pid: int) -> subprocess.Popen[bytes]:
-    """Kill the broker's group when this process ends: then the pipe that it holds is closed."""
-    return subprocess.Popen(  # noqa: S603  # a fixed script and a number
-        ["/bin/sh", "-c", f"read -r _; kill -KILL -{pid}"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
 
 
 def _listens(port: int) -> bool:
