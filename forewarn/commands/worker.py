@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from traceback import extract_tb
 from typing import Annotated, NoReturn
 
 import structlog
@@ -243,7 +244,8 @@ async def _stopped(running: Worker) -> None:
 
 def _end_at_once(error: BaseException, code: int = EXIT_FAILED) -> NoReturn:
     """End without cleaning up: nothing may be committed by a worker that has failed."""
-    _log.error("worker_failed", detail=f"{type(error).__name__}: {error}")
+    where = [f"{one.filename}:{one.lineno} {one.name}" for one in extract_tb(error.__traceback__)]
+    _log.error("worker_failed", detail=f"{type(error).__name__}: {error}", where=where[-20:])
     sys.stderr.write(f"forewarn worker: ended, could not go on: {type(error).__name__}: {error}\n")
     sys.stderr.flush()
     os._exit(code)

@@ -10,7 +10,7 @@ from bench.measure_store import STORE_MEASURES
 from bench.sizes import QUICK
 
 
-@pytest.mark.parametrize(("name", "measure"), STORE_MEASURES, ids=str)
+@pytest.mark.parametrize(("name", "measure"), STORE_MEASURES, ids=["sqlite", "postgresql"])
 def test_a_measurement_of_the_store_gives_its_rows(
     name: str, measure: Measure, tmp_path: Path
 ) -> None:
