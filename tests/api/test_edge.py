@@ -50,7 +50,7 @@ def test_metrics_count_by_route_and_name_nobody(served: Running) -> None:
     with served.client(served.token(Role.OFFICER)) as client:
         client.get(f"/v1/persons/{OWN_PERSON}")
         client.get(f"/v1/nothing/{OWN_PERSON}")
-        client.request("BREW", f"/v1/persons/{OWN_PERSON}")
+        client.request("PROPFIND", f"/v1/persons/{OWN_PERSON}")
         text = client.get("/metrics").text
     assert (
         'forewarn_api_requests_total{method="GET",route="/v1/persons/{key}",status="200"} 1.0'
