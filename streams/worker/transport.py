@@ -80,7 +80,12 @@ class ChunkedConsumer(Consumer):
         records, active = await super()._wait_next_records(timeout)
         if records:
             fetcher = self._thread._ensure_consumer()._fetcher  # noqa: SLF001  # has no public name
-            self._pace.fetched(fetcher)
+            behind = any(
+                batch[-1].offset + 1 < (self.highwater(tp) or 0)
+                for tp, batch in records.items()
+                if batch
+            )
+            self._pace.fetched(fetcher, behind=behind)
         return records, active
 
     async def getmany(  # its name and its argument are Faust's
