@@ -13,7 +13,6 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,7 +24,7 @@ from alerts.store.tokens import Tokens
 from api.access import Gate, open_to_all
 from api.asking import Asking
 from api.deciding import Deciding
-from api.edge import Edge
+from api.edge import Compressed, Edge
 from api.endpoint import Answer, Endpoint, add
 from api.hub import Hub
 from api.meters import Meters
@@ -38,9 +37,6 @@ from api.repeated import Repeated
 from api.routes import Rooms, endpoints
 from api.streaming import Streaming
 from api.watching import Watching
-
-GZIP_BYTES_MIN = 1_024
-GZIP_LEVEL = 5
 
 
 class Api:
@@ -73,9 +69,7 @@ class Api:
         for endpoint in self.endpoints:
             add(self.app, endpoint, gate, parts.config)
         self._add_failures()
-        self.app.add_middleware(
-            GZipMiddleware, minimum_size=GZIP_BYTES_MIN, compresslevel=GZIP_LEVEL
-        )
+        self.app.add_middleware(Compressed)
         self.app.add_middleware(Edge, meters=self.meters)
 
     def close(self) -> None:

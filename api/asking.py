@@ -17,14 +17,15 @@ from starlette.responses import Response
 from alerts.store.lifecycle import AlertState
 from alerts.store.pages import AREAS_MAX, PAGE_MAX, AlertFilter, CursorError, Sort
 from alerts.store.places import line_of
-from alerts.store.reading import DAYS_MAX, Reading
+from alerts.store.reading import Reading
 from alerts.store.tokens import Caller
-from alerts.store.views import AlertView, ModelView, PersonView, SeriesDay
+from alerts.store.views import AlertView, ModelView, PersonView
 from api.access import caller_of, own_area, sees
 from api.answering import answered
 from api.parts import Parts
 from api.problem_words import ProblemType
 from api.problems import Problem, bad_parameter, not_found
+from api.series import DAYS_MAX, Series, SeriesReader
 from schemas.events import Instant
 from schemas.taxonomy import Kind, Level, Scope
 from schemas.times import from_us, to_us
@@ -50,15 +51,6 @@ class AlertList(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-class Series(msgspec.Struct, frozen=True):
-    """The days of one kind of matter in one area; a day that is not listed had no report."""
-
-    area: str
-    kind: Kind
-    time_zone: str
-    days: tuple[SeriesDay, ...]
-
-
 class ModelList(msgspec.Struct, frozen=True):
     """Versions of the person model, newest first."""
 
@@ -71,6 +63,7 @@ class Asking:
     def __init__(self, parts: Parts, reading: Reading) -> None:
         self._parts = parts
         self._reading = reading
+        self._series = SeriesReader(reading, parts.surveillance)
 
     def alerts(
         self,
@@ -137,7 +130,7 @@ class Asking:
         since: Day = None,
         until: Day = None,
     ) -> Response:
-        """Show the daily counts of one kind of matter in an area."""
+        """Show the daily counts of one kind of matter in an area, with what is usual."""
         own_area(caller_of(request), code, self._reading)
         zone = self._reading.time_zone() or self._parts.directory.time_zone
         today = from_us(self._parts.now_us()).astimezone(ZoneInfo(zone)).date()
@@ -147,7 +140,8 @@ class Asking:
             raise bad_parameter("since")
         if not self._reading.line(code):
             raise not_found()
-        days = self._reading.series(code, kind, first.toordinal(), last.toordinal())
+        newest = min(last, today).toordinal()
+        days = self._series.days(code, kind, first.toordinal(), newest)
         return answered(request, Series(code, kind, zone, days))
 
     def event(self, request: Request, event_id: PathId) -> Response:

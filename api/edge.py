@@ -8,7 +8,8 @@ what a person said. Nothing is cached by anybody in between; no other site's pag
 import time
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.meters import NO_ROUTE, Meters
@@ -30,7 +31,25 @@ SECURITY_HEADERS = {
 }
 _RAW_HEADERS = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
+GZIP_BYTES_MIN = 1_024
+GZIP_LEVEL = 5
+
 _log = structlog.get_logger("forewarn.api")
+
+
+class Compressed:
+    """Compresses answers to GET; what a POST is answered is too short to gain by it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._plain = app
+        self._compressing = GZipMiddleware(
+            app, minimum_size=GZIP_BYTES_MIN, compresslevel=GZIP_LEVEL
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        app = self._plain if scope.get("method") == "POST" else self._compressing
+        await app(scope, receive, send)
 
 
 class Edge:
@@ -75,7 +94,7 @@ def route_of(scope: Scope) -> str:
 
 
 def _add_headers(message: Message) -> None:
-    headers = MutableHeaders(raw=message["headers"])
-    headers.raw.extend(_RAW_HEADERS)
-    if "cache-control" not in headers:
-        headers["cache-control"] = "no-store"
+    headers: list[tuple[bytes, bytes]] = message["headers"]
+    if not any(name == b"cache-control" for name, _ in headers):
+        headers.append((b"cache-control", b"no-store"))
+    headers.extend(_RAW_HEADERS)

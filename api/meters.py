@@ -5,6 +5,7 @@ person, an area, a source or a token. Each application has a registry of its own
 """
 
 from collections import Counter as Counts
+from functools import cache
 
 from prometheus_client import (
     CollectorRegistry,
@@ -17,6 +18,7 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from api.receiving import Received
+from schemas.taxonomy import Feed
 
 NO_ROUTE = "none"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -30,6 +32,7 @@ class Meters:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
+        self._of_route = cache(self._meters_of)
         self._requests = Counter(
             "forewarn_api_requests",
             "Requests answered.",
@@ -52,6 +55,7 @@ class Meters:
             ("feed",),
             registry=self.registry,
         )
+        self._accepted_of = {feed: self._accepted.labels(feed.value) for feed in Feed}
         self._refused = Counter(
             "forewarn_api_events_refused",
             "Events of batches that were refused.",
@@ -78,15 +82,22 @@ class Meters:
             registry=self.registry,
         )
 
+    def _meters_of(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        """Return the meters of one kind of answer; there are as many as endpoints and statuses."""
+        return (
+            self._requests.labels(method, route, str(status)),
+            self._seconds.labels(method, route),
+        )
+
     def begun(self) -> None:
         """Count a request that came."""
         self._in_flight.inc()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request as its answer begins."""
-        method = method if method in _METHODS else "other"
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        requests, took = self._of_route(method if method in _METHODS else "other", route, status)
+        requests.inc()
+        took.observe(seconds)
 
     def ended(self) -> None:
         """Count a request that is over."""
@@ -94,8 +105,8 @@ class Meters:
 
     def events(self, received: Received) -> None:
         """Count events that were taken and refused."""
-        for feed, count in Counts(one.feed.value for one in received.outgoing).items():
-            self._accepted.labels(feed).inc(count)
+        for feed, count in Counts(one.feed for one in received.outgoing).items():
+            self._accepted_of[feed].inc(count)
         for one in received.refused:
             self._refused.labels(one.reason or one.type.rpartition(":")[2]).inc()
 

@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple, Protocol
 from msgspec import Meta
 from sqlalchemy import Engine
 
+from detectors.surveillance import Surveillance
 from schemas.areas import Directory
 from schemas.closed import Closed
 from schemas.taxonomy import Feed
@@ -65,7 +66,10 @@ class EventSink(Protocol):
 
 
 class Parts(NamedTuple):
-    """What an API is made of; `now_us` is the clock, microseconds since the epoch."""
+    """What an API is made of; `now_us` is the clock, microseconds since the epoch.
+
+    `surveillance` is how the area stage judges, so that what is shown as usual is what it goes by.
+    """
 
     config: ApiConfig
     engine: Engine
@@ -73,3 +77,4 @@ class Parts(NamedTuple):
     sink: EventSink
     now_us: Callable[[], int]
     version: str
+    surveillance: Surveillance = Surveillance()

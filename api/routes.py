@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from alerts.store.tokens import Role
 from alerts.store.views import AlertDetail, AreaView, EventView, PersonView
 from api.access import needs
-from api.asking import AlertList, Asking, ModelList, Series
+from api.asking import AlertList, Asking, ModelList
 from api.deciding import Decided, Deciding
 from api.endpoint import Answer, Endpoint, Takes
 from api.parts import ApiConfig
@@ -18,6 +18,7 @@ from api.posting import MEDIA_TYPES, Accepted, Posting
 from api.problem_words import ProblemType
 from api.routes_open import UNCHANGED, page, supervision
 from api.samples import posted_event, samples
+from api.series import Series
 from api.streaming import Streaming
 from api.taxonomy import Taxonomy, taxonomy
 from api.watching import Watching
@@ -217,9 +218,10 @@ def _areas(asking: Asking) -> tuple[Endpoint, ...]:
             needs(*AREA_READERS, areas="forbidden"),
             asking.series,
             "Show the daily counts of an area",
-            "Reports of one kind of matter, with what was expected and the bound where a day was "
-            "judged. The last 90 days, unless asked otherwise; both days are included.",
-            _shown(Series, "The days that have a report or a judgement."),
+            "Reports of one kind of matter a day, with the usual count and the bound from which a "
+            "day is a surge. The last 90 days unless asked otherwise, at most 400; both ends are "
+            "included.",
+            _shown(Series, "Every day since the county is counted, up to today."),
             _MISSING,
             tag="areas",
         ),

@@ -19,11 +19,12 @@ from alerts.store.views import (
     SeriesDay,
     Step,
 )
-from api.asking import AlertList, ModelList, Series
+from api.asking import AlertList, ModelList
 from api.deciding import Acknowledge, Close, Decided
 from api.hub import StreamedAlert
 from api.posting import Accepted
 from api.receiving import ItemRefused
+from api.series import Series
 from api.streaming import Ended
 from api.watching import Standing
 from schemas.closed import Text
@@ -87,8 +88,8 @@ def person_view() -> PersonView:
 
 def _series() -> Series:
     days = (
-        SeriesDay("2026-10-31", 4),
-        SeriesDay("2026-11-01", 15, 14, 4.2, 9.5, Level.YELLOW, alert_view().alert.alert_id),
+        SeriesDay("2026-10-31", 4, expected=4.13, bound=9.0),
+        SeriesDay("2026-11-01", 15, 14, 4.2, 9.0, Level.YELLOW, alert_view().alert.alert_id),
     )
     return Series("440703101", Kind.FIRE_GAS_HAZARD, "Asia/Shanghai", days)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -15,6 +16,10 @@ T = TypeVar("T")
 Question = Callable[[Connection, str], Coroutine[Any, Any, T]]
 NamespaceOption = Annotated[
     str | None, typer.Option(help="Namespace; the default is FOREWARN_NAMESPACE.")
+]
+
+ConfigOption = Annotated[
+    Path | None, typer.Option(help="TOML file; `forewarn config show` prints every key.")
 ]
 
 
@@ -31,7 +36,8 @@ def ask(question: Question[T], namespace: str | None, settings: Settings | None 
         raise stopped(str(error)) from error
 
 
-def stopped(why: str) -> typer.Exit:
+def stopped(why: str, code: int = 2) -> typer.Exit:
     """Say why the command stops, and return the exit to raise."""
-    Console(stderr=True).print(f"[red]Stopped:[/red] {escape(why)}", highlight=False)
-    return typer.Exit(2)
+    said = f"[red]Stopped:[/red] {escape(why)}"
+    Console(stderr=True).print(said, highlight=False, soft_wrap=True)
+    return typer.Exit(code)

@@ -130,7 +130,7 @@ PERSON_LOG = _log(
     ("PersonSignal", "Tick", "Transition", "HistoryMove", "HistoryArrival", "Activation"),
     "all that can change what the person stage decides",
     writers=(Part.INTAKE, Part.PERSON, Part.LEARNER, Part.STORE, Part.VAULT),
-    readers=(Part.PERSON,),
+    readers=(Part.PERSON, Part.STORE),
     retention_ms=14 * DAY_MS,
 )
 AREA_LOG = _log(
@@ -139,7 +139,7 @@ AREA_LOG = _log(
     ("AreaSignal", "Tick", "Transition"),
     "all that can change what the area stage decides",
     writers=(Part.INTAKE, Part.STORE),
-    readers=(Part.AREA,),
+    readers=(Part.AREA, Part.STORE),
     retention_ms=14 * DAY_MS,
 )
 SERVICE_LOG = _log(
@@ -205,7 +205,7 @@ MODEL_SNAPSHOTS = _log(
     partitions=1,
     cleanup=Cleanup.COMPACT,
     writers=(Part.LEARNER,),
-    readers=(Part.PERSON, Part.LEARNER),
+    readers=(Part.PERSON, Part.LEARNER, Part.STORE),
 )
 ALIASES = _log(
     "person-aliases",

@@ -9,13 +9,13 @@ from datetime import date
 from alerts.episodes import EpisodePolicy, alert_id_of
 from alerts.policy import AreaPolicy, Decision
 from alerts.wording import headline
+from detectors.area_series import Verdict
 from schemas.areas import Directory
 from schemas.outcomes import Alert, Assessment, Change, Evidence, Surge
 from schemas.records import UNASSIGNED_AREA, AreaSignal
 from schemas.state import Episode
 from schemas.taxonomy import Kind, Level, Scope
 from schemas.times import from_us
-from streams.area_series import Verdict
 from streams.outputs import Outputs
 from streams.person_alerts import LEVELS
 

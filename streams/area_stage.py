@@ -8,14 +8,21 @@ merged with another, and its red floor holds whatever its age.
 
 from typing import Annotated
 
-from msgspec import Meta, field
+from msgspec import Meta
 
 from alerts.episodes import EpisodePolicy, alert_id_of
 from alerts.policy import AreaPolicy, decide_incident
+from detectors.area_series import (
+    Families,
+    add_count,
+    least_of,
+    limit_of,
+    new_series,
+    roll_to,
+)
 from detectors.floors import floors_of
-from detectors.registry import make_area_detectors
+from detectors.surveillance import DetectorSets, Surveillance
 from schemas.areas import Directory, Placed
-from schemas.closed import Closed
 from schemas.outcomes import Assessment
 from schemas.records import Action, AreaRecord, AreaSignal, Tick, Transition
 from schemas.state import AreaCell, AreaSeries, Seen
@@ -23,66 +30,20 @@ from schemas.taxonomy import KIND_CODE, Origin, Scope
 from schemas.times import DAY_US, from_us, local_day
 from streams.area_alerts import AreaTeller, incident_alert
 from streams.area_cells import forget_days, is_repeated, new_incidents
-from streams.area_series import (
-    Families,
-    SeriesConfig,
-    add_count,
-    least_of,
-    limit_of,
-    new_series,
-    roll_to,
-)
 from streams.area_surges import SurgeConfig, Surges
 from streams.clock import StageClock
 from streams.outputs import Outputs
 from streams.state import KeyedState
 
-DAYS_PER_MONTH = 30.4
 
+class AreaConfig(Surveillance, frozen=True):
+    """Everything the area stage can be told."""
 
-def _detectors_by_family() -> dict[str, tuple[str, ...]]:
-    return {
-        "ears": ("ears_c1", "ears_c2", "ears_c3"),
-        "cusum": ("nb_cusum",),
-        "predictive": ("gamma_poisson",),
-    }
-
-
-class AreaConfig(Closed, frozen=True):
-    """Everything the area stage can be told.
-
-    `detectors` are by family: two detectors of one family are one voice.
-    `false_alerts_per_month` is what a county should bear from chance alone: it is shared out among
-    its series, so that a larger county does not cry wolf more often.
-    """
-
-    detectors: dict[str, tuple[str, ...]] = field(default_factory=_detectors_by_family)
-    false_alerts_per_month: Annotated[float, Meta(gt=0, le=1_000)] = 1.0
     merge_minutes: Annotated[int, Meta(ge=0, le=1_440)] = 15
     incident_memory_days: Annotated[int, Meta(ge=1, le=60)] = 14
-    series: SeriesConfig = SeriesConfig()
     surges: SurgeConfig = SurgeConfig()
     episodes: EpisodePolicy = EpisodePolicy(idle_days=3, reopen_days=7, recheck_days=())
     policy: AreaPolicy = AreaPolicy()
-
-
-class DetectorSets:
-    """Detectors for a county, by the number of its series, in powers of two."""
-
-    def __init__(self, config: AreaConfig) -> None:
-        self._config = config
-        self._made: dict[int, Families] = {}
-
-    def for_series(self, series: int) -> Families:
-        """Return the detectors whose false alarms, over that many series, keep to the budget."""
-        size = 1 << max(series - 1, 0).bit_length()
-        if size not in self._made:
-            alpha = min(self._config.false_alerts_per_month / DAYS_PER_MONTH / size, 0.05)
-            self._made[size] = tuple(
-                tuple(make_area_detectors(names, alpha))
-                for names in self._config.detectors.values()
-            )
-        return self._made[size]
 
 
 class AreaStage:

@@ -11,6 +11,14 @@ from msgspec import Meta
 
 from alerts.episodes import begins_anew, closed, fell_due, next_due_us, opened, updated
 from alerts.policy import Decision, decide_surge
+from detectors.area_series import (
+    Families,
+    SeriesConfig,
+    Verdict,
+    count_on,
+    judge_day,
+    least_of,
+)
 from detectors.localisation import Named, Rising, lowest_explaining
 from schemas.areas import Directory
 from schemas.closed import Closed
@@ -19,14 +27,6 @@ from schemas.records import Action, Transition
 from schemas.state import AreaSeries, Episode
 from schemas.taxonomy import Kind, members_of, rank_of
 from streams.area_alerts import AreaTeller, area_alert_id
-from streams.area_series import (
-    Families,
-    SeriesConfig,
-    Verdict,
-    count_on,
-    judge_day,
-    least_of,
-)
 from streams.outputs import Outputs
 from streams.state import DueIndex, KeyedState
 

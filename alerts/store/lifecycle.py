@@ -36,12 +36,17 @@ OPEN_STATES = frozenset({AlertState.NEW, AlertState.ACKNOWLEDGED})
 
 
 class HandlingLimits(Closed, frozen=True):
-    """Hours from the last rise of danger until an alert of a level must have been handled."""
+    """Hours from the last rise of danger until an alert of a level must have been handled.
 
-    red_hours: Hours = 2
-    orange_hours: Hours = 8
-    yellow_hours: Hours = 24
-    blue_hours: Hours = 72
+    The defaults are customary and differ by place; the description of each says where it is from.
+    """
+
+    red_hours: Annotated[Hours, Meta(description="custom: danger to life, 2 hours")] = 2
+    orange_hours: Annotated[
+        Hours, Meta(description="custom names none: one shift, so that whoever comes on sees it")
+    ] = 8
+    yellow_hours: Annotated[Hours, Meta(description="custom: yellow, 24 hours")] = 24
+    blue_hours: Annotated[Hours, Meta(description="custom: blue, 72 hours")] = 72
 
     def due_us(self, level: Level, danger_us: int) -> int:
         """Return when an alert of this level falls due."""

@@ -77,6 +77,7 @@ class _Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     alert_id: Annotated[str, Meta(max_length=128)]
 
 
+_STATES = {state.value: state for state in AlertState}
 _read_cursor = msgspec.json.Decoder(_Cursor).decode
 _read_alert = decoder_of(ALERTS_TOPIC.name)
 SHOWN = (
@@ -88,6 +89,7 @@ SHOWN = (
     *(ALERTS.c[name] for name in LEVEL_COLUMNS),
     REVISIONS.c.body,
 )
+_SHOWN_ROWS = select(*SHOWN)
 NEWEST_REVISION = ALERTS.join(
     REVISIONS,
     (REVISIONS.c.alert_id == ALERTS.c.alert_id) & (REVISIONS.c.revision == ALERTS.c.revision),
@@ -98,7 +100,7 @@ def alert_view(row: Any) -> AlertView:
     """Return a row of `SHOWN` as a view."""
     return AlertView(
         alert=_read_alert(row.body),
-        state=AlertState(row.state),
+        state=_STATES[row.state],
         open=row.open,
         due=None if row.due_us is None else from_us(row.due_us),
         line=line_in(row),
@@ -121,8 +123,7 @@ def page_of(
     if len(walks) > 1:
         found = union_all(*(select(walk.subquery()) for walk in walks)).subquery("found")
     shown = (
-        select(*SHOWN)
-        .select_from(NEWEST_REVISION.join(found, ALERTS.c.alert_id == found.c.alert_id))
+        _SHOWN_ROWS.select_from(NEWEST_REVISION.join(found, ALERTS.c.alert_id == found.c.alert_id))
         .order_by(*_order(wanted.sort))
         .limit(limit + 1)
     )

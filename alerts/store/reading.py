@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
+from alerts.store.counting import Counting, counting_of
 from alerts.store.engine import answers, meta_of, reading_on
 from alerts.store.own_tables import OUTBOX, TRANSITIONS
 from alerts.store.pages import (
@@ -152,6 +153,11 @@ class Reading:
         )
         with reading_on(self._engine) as connection:
             return tuple(series_day(row) for row in connection.execute(days))
+
+    def counting(self, code: str) -> Counting | None:
+        """Return since when an area's county is counted and in how many series; None: not yet."""
+        with reading_on(self._engine) as connection:
+            return counting_of(connection, code)
 
     def time_zone(self) -> str | None:
         """Return the time zone of local days, None before the first projection."""

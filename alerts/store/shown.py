@@ -4,6 +4,7 @@ Rules: pure; a word that is not in its vocabulary is a broken store and raises V
 """
 
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from alerts.store.tables import LEVEL_COLUMNS
@@ -11,6 +12,9 @@ from alerts.store.views import AreaName, EventView, ModelView, SeriesDay
 from schemas.closed import Text
 from schemas.taxonomy import Channel, Feed, Kind, Level, Origin, Purpose, signs_in
 from schemas.times import from_us
+
+_LINE_OF = attrgetter(*LEVEL_COLUMNS)
+"""A page has hundreds of them; this takes a third of the time of one `getattr` each."""
 
 
 def event_view(row: Any) -> EventView:
@@ -34,7 +38,7 @@ def event_view(row: Any) -> EventView:
 
 def line_in(row: Any) -> tuple[str, ...]:
     """Return the line of areas in a row, from the city down."""
-    return tuple(code for name in LEVEL_COLUMNS if (code := getattr(row, name)) is not None)
+    return tuple([code for code in _LINE_OF(row) if code is not None])
 
 
 def area_name(row: Any) -> AreaName:

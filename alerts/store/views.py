@@ -101,10 +101,11 @@ class AreaView(Closed, frozen=True):
 
 
 class SeriesDay(Closed, frozen=True):
-    """One local day of a series (ISO date); a day without a row had no report.
+    """One local day of a series (ISO date).
 
-    `reports` counts each report once. `incidents` (near-duplicates merged), `expected`, `bound`
-    (the smallest count that is a surge) and `level` are the stage's, on days it judged a surge.
+    `reports` counts each report once; `expected` is the usual count, `bound` the smallest that is a
+    surge, neither while too little is known. On a day that the stage judged a surge both are its
+    own words, and so are `incidents` (near-duplicates merged), `level` and `alert_id`.
     """
 
     day: str

@@ -38,7 +38,7 @@ function score(alert, { words, language }) {
   const { probability, horizon_days, model_version, contributions } = alert.score;
   const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
   return [
-    element("p", `${words.chance(percent.format(probability), horizon_days)} (${words.model(model_version)})`),
+    element("p", `${words.chance(percent.format(probability), horizon_days)}${words.model(model_version)}`),
     list(contributions.map((one) => one.text[language])),
   ];
 }

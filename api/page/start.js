@@ -91,7 +91,7 @@ async function ask(path, token) {
     cache: "no-store",
   });
   const body = await answer.json();
-  if (!answer.ok) throw Object.assign(new Error(body.title), { refusal: answer.status < 500 });
+  if (!answer.ok) throw Object.assign(new Error(body.title), { refusal: answer.status < 500 && body });
   return body;
 }
 
@@ -133,7 +133,7 @@ function enter(token) {
       $("news").textContent = words().news(told.view.alert.headline[language]);
     },
     away: () => stand("away"),
-    refused: (why) => leave(why),
+    refused: ({ title, detail }) => leave(words().problem(title, detail)),
   });
 }
 

@@ -20,7 +20,7 @@ export function follow(token, language, on) {
       const problem = await answer.json();
       if (answer.status < 500) {
         stopped = true;
-        on.refused(`${problem.title}: ${problem.detail}`);
+        on.refused(problem);
       }
       return;
     }
@@ -62,7 +62,7 @@ export function follow(token, language, on) {
       } catch (error) {
         if (error.refusal) {
           stopped = true;
-          on.refused(error.message);
+          on.refused(error.refusal);
         }
       }
       if (stopped) return;

@@ -13,7 +13,9 @@ from alerts.store.engine import StoreError
 from alerts.store.migrating import open_store
 from api.app import Api
 from api.parts import ApiConfig, Parts
-from forewarn.asking import NamespaceOption, stopped
+from detectors.surveillance import Surveillance
+from forewarn.asking import ConfigOption, NamespaceOption, stopped
+from forewarn.configuration import ConfigurationError, read_configuration
 from forewarn.serving.event_sink import KafkaSink
 from forewarn.serving.server import Server, listening_on, log_through_structlog, serve
 from forewarn.settings import Settings, connection
@@ -26,13 +28,17 @@ from streams.feeds.mapping_shipped import load_areas
 
 
 class Served(NamedTuple):
-    """What is served, and how: a store, a cluster, a namespace of it, an area directory."""
+    """What is served, and how: a store, a cluster, a namespace of it, an area directory.
+
+    `surveillance` is what the worker's area stage was told, for the bounds of series.
+    """
 
     engine: Engine
     connection: Connection
     namespace: str
     directory: Directory
     config: ApiConfig
+    surveillance: Surveillance
 
 
 def api(
@@ -51,6 +57,7 @@ def api(
     areas: Annotated[
         str | None, typer.Option(help="Area directory (JSON), or the name of a shipped mapping.")
     ] = None,
+    config: ConfigOption = None,
     namespace: NamespaceOption = None,
     source_events_max: Annotated[
         int, typer.Option(min=1, help="Events that one source may post in a minute.")
@@ -71,10 +78,12 @@ def api(
             space,
             load_areas(areas) if areas else Directory(),
             ApiConfig(source_events_max=source_events_max),
+            read_configuration(config).area,
         )
         listening = listening_on(host, port)
     except (
-        StoreError, ClusterError, NamespaceError, FeedFileError, DirectoryError, OSError,
+        StoreError, ClusterError, NamespaceError, FeedFileError, DirectoryError,
+        ConfigurationError, OSError,
     ) as error:  # fmt: skip
         raise stopped(str(error)) from error
     log_through_structlog()
@@ -92,6 +101,7 @@ def _serve(served: Served, listening: socket.socket) -> None:
             sink=sink,
             now_us=lambda: time.time_ns() // 1_000,
             version=CODE_VERSION,
+            surveillance=served.surveillance,
         )
     )
     host, port = listening.getsockname()[:2]

@@ -1,7 +1,8 @@
 """`forewarn canary`: send a canary through the live system every few seconds, and time it.
 
 Rules: live topics alone, since the time of a namespace is its feed's; an area of the directory that
-is nobody's; every wait has a bound. A broker that is away is told by the metrics, not by an end.
+is nobody's; every wait has a bound. A broker that is away is told by the metrics, not by an end;
+only one that is away as it starts ends it, with 70: whatever supervises it should start it again.
 """
 
 import asyncio
@@ -16,15 +17,15 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from prometheus_client import ProcessCollector, start_http_server
 
-from forewarn.asking import ask, stopped
+from forewarn.asking import stopped
 from forewarn.canary import AREA, Canary, Flight
-from forewarn.settings import Settings
+from forewarn.settings import Settings, connection
 from schemas.areas import Directory
 from schemas.codec import CodecError, decoder_of, encode
 from schemas.outcomes import ClockAnswer, ServiceClock
 from schemas.times import SECOND_US
 from schemas.topics import FEEDS, SERVICE_CLOCKS, SERVICE_LOG
-from streams.cluster.connect import ClusterError, Connection
+from streams.cluster.connect import ClusterError, Connection, CredentialsError
 from streams.cluster.reading import Reader, partitions_on, reader_of
 from streams.cluster.sending import producer_to
 from streams.feeds.mapping_reasons import FeedFileError
@@ -32,6 +33,7 @@ from streams.feeds.mapping_shipped import load_areas
 from streams.partitions import of_hex
 
 ACCEPTED_S_MAX = 10.0
+EXIT_CLUSTER = 70
 _log = structlog.get_logger("forewarn.canary")
 
 
@@ -70,13 +72,13 @@ def canary(
         start_http_server(metrics_port, addr=settings.metrics_host, registry=bird.meters.registry)
     except OSError as error:
         raise stopped(f"no metrics on port {metrics_port} ({error})") from error
-
-    async def fly(cluster: Connection, _: str) -> None:
-        await _fly(cluster, bird, every_s)
-
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        ask(fly, "", settings)
+        asyncio.run(_fly(connection(settings), bird, every_s))
+    except (CredentialsError, ValueError) as error:
+        raise stopped(str(error)) from error
+    except ClusterError as error:
+        raise stopped(str(error), EXIT_CLUSTER) from error
     except KeyboardInterrupt:
         typer.echo("canary: stopped", err=True)
 

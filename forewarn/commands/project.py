@@ -15,7 +15,8 @@ from sqlalchemy import Engine
 
 from alerts.store.engine import StoreError, UnfitError
 from alerts.store.migrating import open_store
-from forewarn.asking import NamespaceOption, stopped
+from forewarn.asking import ConfigOption, NamespaceOption, stopped
+from forewarn.configuration import ConfigurationError, read_configuration
 from forewarn.settings import Settings, connection
 from schemas.areas import Directory, DirectoryError
 from streams.cluster.connect import ClusterError
@@ -41,6 +42,7 @@ def project(
     store: StoreOption = None,
     namespace: NamespaceOption = None,
     areas: AreasOption = None,
+    config: ConfigOption = None,
     metrics_port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Port of Prometheus metrics; 0: none.")
     ] = 9_466,
@@ -59,14 +61,16 @@ def project(
     try:
         link, space = connection(settings), settings.namespace if namespace is None else namespace
         directory = load_areas(areas) if areas else Directory()
+        limits = read_configuration(config).handling
         engine = opened(store or settings.store, space, away_s)
     except (
-        UnfitError, ClusterError, NamespaceError, FeedFileError, DirectoryError, OSError,
+        UnfitError, ClusterError, NamespaceError, FeedFileError, DirectoryError, ConfigurationError,
+        OSError,
     ) as error:  # fmt: skip
         raise stopped(str(error)) from error
     except StoreError as error:
         _end_at_once(error)
-    options = ProjectorOptions(link, space, engine, directory, away_s_max=away_s)
+    options = ProjectorOptions(link, space, engine, directory, limits, away_s_max=away_s)
     sys.exit(asyncio.run(run(options, settings.metrics_host, metrics_port, errors)))
 
 

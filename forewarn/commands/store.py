@@ -18,7 +18,6 @@ from rich.table import Table
 from sqlalchemy import Engine
 
 from alerts.store.engine import StoreError, open_engine
-from alerts.store.lifecycle import HandlingLimits
 from alerts.store.migrating import migrate as bring_up
 from alerts.store.migrating import open_store
 from alerts.store.projection import Projection
@@ -26,9 +25,10 @@ from alerts.store.rebuilding import counts, faults, outbox_age_us
 from alerts.store.retention import Retention, newest_us
 from alerts.store.retention import retain as delete_old
 from alerts.store.writing import Writer
-from forewarn.asking import NamespaceOption, stopped
+from forewarn.asking import ConfigOption, NamespaceOption, stopped
 from forewarn.backups import BackupError, back_up
 from forewarn.backups import restore as put_back
+from forewarn.configuration import ConfigurationError, read_configuration
 from forewarn.settings import Settings, connection
 from schemas.areas import Directory, DirectoryError
 from schemas.times import SECOND_US
@@ -47,7 +47,7 @@ AreasOption = Annotated[
 ]
 _REFUSALS = (
     StoreError, BackupError, ClusterError, NamespaceError, FeedFileError, DirectoryError,
-    AheadError, OSError,
+    AheadError, ConfigurationError, OSError,
 )  # fmt: skip
 
 
@@ -85,6 +85,7 @@ def rebuild(
     store: StoreOption = None,
     namespace: NamespaceOption = None,
     areas: AreasOption = None,
+    config: ConfigOption = None,
     lose_older: Annotated[
         bool,
         typer.Option("--lose-older", help="Go on where topics no longer keep their beginning."),
@@ -99,6 +100,7 @@ def rebuild(
     with _said_plainly() as settings:
         space = settings.namespace if namespace is None else namespace
         directory = load_areas(areas) if areas else Directory()
+        limits = read_configuration(config).handling
         link = connection(settings)
         gone = asyncio.run(no_longer_kept(link, space))
         if gone and not lose_older:
@@ -108,12 +110,12 @@ def rebuild(
                 "by a rebuild. Take a backup, then give --lose-older"
             )
         with _closing(open_store(store or settings.store, space)) as engine:
-            _rebuild(ProjectorOptions(link, space, engine, directory))
+            _rebuild(ProjectorOptions(link, space, engine, directory, limits))
 
 
 def _rebuild(options: ProjectorOptions) -> None:
     begun = time.monotonic()
-    writer = Writer(options.directory, HandlingLimits(), feed=False)
+    writer = Writer(options.directory, options.limits, feed=False)
     with Projection(options.engine, writer) as projection, _progress() as bar:
         task = bar.add_task("", read=0, left=0)
         projection.empty()

@@ -18,19 +18,34 @@ from rich.markup import escape
 
 from alerts.vault.keyring import KeyringError
 from forewarn.broker.ports import PortsError
+from forewarn.canary import AREA
 from forewarn.keys import load_or_make_keyring
 from forewarn.machine import room
-from forewarn.machine.composition import WANTED_PORTS, Machine, areas_of
+from forewarn.machine.composition import (
+    SUPERVISOR,
+    WANTED_PORTS,
+    Machine,
+    areas_of,
+    has_canary,
+)
 from forewarn.machine.folder import Folder, FolderError, held
+from forewarn.machine.meters import metrics_served
 from forewarn.machine.process import resident_kb
 from forewarn.machine.supervisor import Failure, Supervisor
 from forewarn.machine.telling import Telling
+from forewarn.machine.watching import CONFIG, prometheus_config
 from forewarn.machine.welcome import REPORT, welcome, write_report
+from streams.feeds.mapping_reasons import FeedFileError
 
 EXIT_USAGE = 2
 EXIT_FAILED = 70
 DATA = Path(typer.get_app_dir("forewarn")) / "machine"
 _ALONE = "FOREWARN_UP_ALONE"
+_CANNOT_START = (FolderError, room.RoomError, PortsError, KeyringError, FeedFileError, OSError)
+_NO_CANARY = (
+    f"  no canary   the area directory has no area {AREA!r}, so nobody measures how soon events "
+    "come out"
+)
 
 
 def up(
@@ -71,17 +86,25 @@ def up(
             ports = room.ports_of(
                 folder.run / "ports.json", WANTED_PORTS, {"api": port} if port else {}
             )
-            machine = Machine(folder, ports, areas_of(folder, areas, demo=demo), demo)
+            machine = _machine(folder, ports, areas, demo=demo)
             load_or_make_keyring(machine.keys)
             folder.state.unlink(missing_ok=True)
             failure = _run(machine, console, disk_low_mb)
-    except (FolderError, room.RoomError, PortsError, KeyringError, OSError) as error:
+    except _CANNOT_START as error:
         console.print(f"[red]Stopped:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(EXIT_USAGE) from error
     if failure is not None:
         _say_failure(failure, console)
         raise typer.Exit(EXIT_USAGE if failure.refused else EXIT_FAILED)
     console.print("stopped; no process is left, and the next start goes on with the data")
+
+
+def _machine(folder: Folder, ports: dict[str, int], areas: str | None, *, demo: bool) -> Machine:
+    """Compose the machine, and write down how to watch it."""
+    placed = areas_of(folder, areas, demo=demo)
+    machine = Machine(folder, ports, placed, demo, has_canary(folder, placed, demo=demo))
+    (folder.root / CONFIG).write_text(prometheus_config(machine), encoding="utf-8")
+    return machine
 
 
 def _alone() -> None:
@@ -114,6 +137,8 @@ def _run(machine: Machine, console: Console, disk_low_mb: int) -> Failure | None
 
     telling = Telling(console, machine.folder.state, ready)
     console.print(f"forewarn on this machine, in {machine.folder.root}", highlight=False)
+    if machine.areas and not machine.canary:
+        console.print(_NO_CANARY, highlight=False, soft_wrap=True)
     supervisor = Supervisor(
         machine.children(),
         machine.folder.logs,
@@ -122,7 +147,8 @@ def _run(machine: Machine, console: Console, disk_low_mb: int) -> Failure | None
         trouble=lambda: room.disk_trouble(machine.folder.root, disk_low_mb),
         more_logs=(machine.folder.kafka / "broker.log",),
     )
-    return supervisor.run(over, at_once)
+    with metrics_served(machine.ports[SUPERVISOR], supervisor.members, machine.folder.root):
+        return supervisor.run(over, at_once)
 
 
 def _say_failure(failure: Failure, console: Console) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Engine
 
 from alerts.store.tokens import Role, Tokens
 from api.parts import ApiConfig
@@ -16,7 +17,6 @@ from tests.api.serving import (
     KeptSink,
     Running,
     filled,
-    made_store,
     now_us,
     problem,
     running,
@@ -27,13 +27,11 @@ CLOUDEVENT = {"Content-Type": "application/cloudevents+json"}
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    engine = made_store(tmp_path_factory.mktemp("store"))
-    filled(engine)
+def served(module_engine: Engine) -> Iterator[Running]:
+    filled(module_engine)
     config = ApiConfig(token_cache_s_max=0.05, body_s_max=1.0, source_events_max=50_000)
-    with running(engine, config=config) as one:
+    with running(module_engine, config=config) as one:
         yield one
-    engine.dispose()
 
 
 @pytest.fixture(scope="module")

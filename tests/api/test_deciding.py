@@ -1,11 +1,12 @@
 """Decisions of officers: bound to what was seen, written once, on their way to the log."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import Engine, select
 
+from alerts.store.own_tables import AUDIT, OUTBOX
 from alerts.store.reading import Reading
 from alerts.store.tokens import Role
 from schemas.codec import decoder_of
@@ -20,7 +21,6 @@ from tests.api.serving import (
     Running,
     alert_of,
     filled,
-    made_store,
     now_us,
     problem,
     raised,
@@ -34,12 +34,10 @@ CLOSE = {"action": "close", "outcome": "averted"}
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Running]:
-    engine = made_store(tmp_path)
+def served(engine: Engine) -> Iterator[Running]:
     filled(engine)
     with running(engine) as one:
         yield one
-    engine.dispose()
 
 
 def first() -> Alert:
@@ -58,11 +56,11 @@ def test_a_decision_is_shown_audited_and_on_its_way_to_the_log(served: Running) 
     assert shown["timeline"][-1]["outcome"] == "averted"
     assert Reading(served.engine).outbox_depth() == 2
     with served.engine.connect() as connection:
-        bodies = connection.exec_driver_sql("SELECT body FROM outbox ORDER BY outbox_id").scalars()
+        bodies = connection.execute(select(OUTBOX.c.body).order_by(OUTBOX.c.outbox_id)).scalars()
         read = decoder_of(PERSON_LOG.name)
         sent = [read(body) for body in bodies]
-        audited = connection.exec_driver_sql(
-            "SELECT action FROM audit WHERE about = ?", (FIRST,)
+        audited = connection.execute(
+            select(AUDIT.c.action).where(AUDIT.c.about == FIRST).order_by(AUDIT.c.at_us)
         ).scalars()
         assert list(audited) == ["acknowledged", "closed"]
     assert all(isinstance(one, Transition) for one in sent)

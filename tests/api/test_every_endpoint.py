@@ -6,6 +6,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 from fastapi.routing import APIRoute
+from sqlalchemy import Engine
 
 from alerts.store.tokens import Role
 from api.endpoint import Endpoint
@@ -21,7 +22,6 @@ from tests.api.serving import (
     OWN_PERSON,
     Running,
     filled,
-    made_store,
     problem,
     running,
 )
@@ -46,12 +46,10 @@ REFUSED = {"hidden": (404, "not-found"), "forbidden": (403, "foreign-area")}
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    engine = made_store(tmp_path_factory.mktemp("store"))
-    filled(engine)
-    with running(engine) as one:
+def served(module_engine: Engine) -> Iterator[Running]:
+    filled(module_engine)
+    with running(module_engine) as one:
         yield one
-    engine.dispose()
 
 
 def asked(client: httpx.Client, endpoint: Endpoint, place: Place) -> tuple[int, httpx.Response]:

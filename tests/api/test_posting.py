@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from alerts.store.tokens import Role
 from api.parts import ApiConfig
@@ -156,11 +157,9 @@ def kept_soon(at: Broker, namespace: str) -> list[KeptRecord]:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Running]:
-    engine = made_store(tmp_path)
+def kept(engine: Engine) -> Iterator[Running]:
     with running(engine, config=ApiConfig(source_events_max=100)) as served:
         yield served
-    engine.dispose()
 
 
 def sink_of(served: Running) -> KeptSink:

@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import msgspec
@@ -21,7 +20,6 @@ from tests.api.serving import (
     Running,
     alert_of,
     filled,
-    made_store,
     now_us,
     problem,
     raised,
@@ -43,15 +41,8 @@ QUICK = ApiConfig(
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = made_store(tmp_path)
-    filled(made)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
 def served(engine: Engine) -> Iterator[Running]:
+    filled(engine)
     with running(engine, config=QUICK) as one:
         yield one
 

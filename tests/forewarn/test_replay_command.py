@@ -12,7 +12,12 @@ import pytest
 from typer.testing import CliRunner
 
 from forewarn.cli import app
-from forewarn.configuration import ConfigurationError, digest_of, read_configuration
+from forewarn.configuration import (
+    Configuration,
+    ConfigurationError,
+    digest_of,
+    read_configuration,
+)
 from forewarn.keys import load_or_make_keyring
 from streams.pipeline import PipelineConfig
 from tests.streams.intake.contacts import contact, person
@@ -139,7 +144,19 @@ def test_what_config_show_prints_can_be_read_again(tmp_path: Path) -> None:
     result = RUN.invoke(app, ["config", "show"])
     path = tmp_path / "config.toml"
     path.write_text(result.output)
-    assert read_configuration(path) == PipelineConfig()
+    assert read_configuration(path) == Configuration()
+    assert "red_hours = 2  # custom: danger to life" in result.output
+
+
+def test_handling_limits_are_set_in_the_file_and_change_no_digest(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[handling]\norange_hours = 12\n")
+    read = read_configuration(path)
+    assert (read.handling.orange_hours, read.handling.red_hours) == (12, 2)
+    assert digest_of(read) == digest_of(PipelineConfig())
+    path.write_text("[handling]\nred_hours = 0\n")
+    with pytest.raises(ConfigurationError, match=r"handling\.red_hours"):
+        read_configuration(path)
 
 
 def test_the_command_says_what_it_is_for() -> None:

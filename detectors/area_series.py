@@ -129,6 +129,25 @@ def judge_day(
     if count < least_of(series, day, config):
         return None
     _learn_before(series, day, families, config)
+    alarms = _alarms(series, day, count, families)
+    if len({position for position, _, _ in alarms}) < config.agree_min:
+        return None
+    limit = limit_of(series, day, families, config)
+    return Verdict(day, count, _usual(alarms), limit, tuple(name for _, name, _ in alarms))
+
+
+def expected_at(series: AreaSeries, day: int, limit: float, families: Families) -> float:
+    """Return the usual count of a day as a verdict at its `limit` would give it.
+
+    To be asked after `limit_of`, with the finite limit it gave.
+    """
+    return _usual(_alarms(series, day, int(limit), families))
+
+
+def _alarms(
+    series: AreaSeries, day: int, count: int, families: Families
+) -> list[tuple[int, str, float]]:
+    """Return who would alarm at a count: place of the family, name, the usual count."""
     past = _past(series, day)
     alarms: list[tuple[int, str, float]] = []
     for position, family in enumerate(families):
@@ -136,11 +155,11 @@ def judge_day(
             score = detector.score_one(_memory(series, detector, day), past, count)
             if score is not None and score.alarm:
                 alarms.append((position, detector.name, score.expected))
-    if len({position for position, _, _ in alarms}) < config.agree_min:
-        return None
-    usual = sorted(expected for _, _, expected in alarms)[len(alarms) // 2]
-    limit = limit_of(series, day, families, config)
-    return Verdict(day, count, usual, limit, tuple(name for _, name, _ in alarms))
+    return alarms
+
+
+def _usual(alarms: Sequence[tuple[int, str, float]]) -> float:
+    return sorted(expected for _, _, expected in alarms)[len(alarms) // 2]
 
 
 def _past(series: AreaSeries, day: int) -> Past:
