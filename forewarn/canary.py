@@ -3,7 +3,8 @@
     raw topic ─► intake ─► service log ─► service stage ─► service clocks ─► seen here, and answered
 
 A suggestion touches no score, so no canary can ever become an alert. It is made in an area of its
-own, which lies in no county, so no officer who is in charge of areas meets its clock either.
+own, which lies in no county, so no officer who is in charge of areas meets its clock either. A
+directory gets that area once, when it is made: `with_canary`.
 
 Rules: pure but for its meters; a flight is known by the microsecond in which it was sent, which is
 its clock's opening; only our own clocks are answered. Each flight counts once: as seconds when it
@@ -17,13 +18,16 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from schemas.areas import Area, Directory
+from schemas.closed import Text
 from schemas.events import TYPE_OF_FEED, Event, EventData
 from schemas.outcomes import ClockAnswer, ClockState, ServiceClock
-from schemas.taxonomy import Channel, Feed, Kind, Origin, Purpose
+from schemas.taxonomy import AreaLevel, Channel, Feed, Kind, Origin, Purpose
 from schemas.times import SECOND_US, from_us, to_us
 
 SOURCE = "/forewarn/canary"
 AREA = "canary"
+CANARY_AREA = Area(code=AREA, level=AreaLevel.GRID, name=Text(en="Canary", zh="金丝雀"))
 LOST_S_MAX = 60.0
 """A flight that has not come out by then is lost; if it comes yet, it counts no more."""
 REMEMBERED_S_MAX = 3_600.0
@@ -135,6 +139,16 @@ class Canary:
 
     def _older_than(self, now_us: int, age_s: float) -> Iterable[int]:
         return [sent for sent in self._counted if now_us - sent > age_s * SECOND_US]
+
+
+def with_canary(directory: Directory) -> Directory:
+    """Return the same areas and the canary's own, which lies in no other and borders on none."""
+    return Directory(
+        {**directory.areas, AREA: CANARY_AREA}.values(),
+        version=directory.version,
+        time_zone=directory.time_zone,
+        county_partitions=directory.county_partitions,
+    )
 
 
 def _event(area: str, feed: Feed, sent_us: int) -> Event:

@@ -104,6 +104,9 @@ FLOW = Board(
              'rate(process_cpu_seconds_total{job=~"forewarn-.*"}[5m])', "{{job}} {{instance}}"),
         line("Memory", "bytes",
              'process_resident_memory_bytes{job=~"forewarn-.*"}', "{{job}} {{instance}}"),
+        line("Restarts in an hour, one machine", "none",
+             "sum by (process) (increase(forewarn_process_restarts_total[1h]))", "{{process}}",
+             "What `forewarn up` started again; a cluster does not count here."),
         line("Disk left", "percentunit",
              'min by (instance, mountpoint) (node_filesystem_avail_bytes{fstype!~"tmpfs|overlay"} '
              '/ node_filesystem_size_bytes{fstype!~"tmpfs|overlay"})',

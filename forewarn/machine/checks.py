@@ -5,6 +5,7 @@ Rules: a check never raises and never waits longer than `ANSWER_S_MAX`; it asks 
 
 import http.client
 import socket
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +14,12 @@ from forewarn.broker.ports import HOST
 
 ANSWER_S_MAX = 3.0
 _SAID_BYTES_MAX = 1024 * 1024
+# Kafka's ApiVersions request, version 0: every broker answers it, before anyone has said who he is.
+# https://kafka.apache.org/protocol#The_Messages_ApiVersions
+_API_VERSIONS, _VERSION, _CORRELATION, _NO_CLIENT = 18, 0, 7, -1
+_BODY = struct.pack(">hhih", _API_VERSIONS, _VERSION, _CORRELATION, _NO_CLIENT)
+_REQUEST = struct.pack(">i", len(_BODY)) + _BODY
+_ANSWER = struct.Struct(">iih")
 
 
 class Check(Protocol):
@@ -35,18 +42,27 @@ class Says:
 
 
 @dataclass(frozen=True)
-class Listens:
-    """Something takes connections at this port."""
+class SpeaksKafka:
+    """A broker answers at this port.
+
+    A connection alone would not do: the system takes it for a broker that stands still. A client of
+    the library would keep threads and megabytes for a question of 14 bytes.
+    """
 
     port: int
 
     def passes(self, log: Path, since: int) -> bool:  # noqa: ARG002  # as the protocol says
-        """Connect, and hang up."""
+        """Ask which requests it knows, and look whether it answers this question without error."""
         try:
-            with socket.create_connection((HOST, self.port), timeout=ANSWER_S_MAX):
-                return True
+            with socket.create_connection((HOST, self.port), timeout=ANSWER_S_MAX) as asked:
+                asked.sendall(_REQUEST)
+                answer = asked.recv(_ANSWER.size, socket.MSG_WAITALL)
         except OSError:
             return False
+        if len(answer) < _ANSWER.size:
+            return False
+        _, correlation, error = _ANSWER.unpack(answer)
+        return bool(correlation == _CORRELATION and error == 0)
 
 
 @dataclass(frozen=True)

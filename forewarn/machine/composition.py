@@ -1,7 +1,7 @@
 """The plan of one machine: which children there are, with their words, ports and checks.
 
-    jars ─► broker ─► topics ─┬► worker ─────────► demo
-    town ─────────────────────┤     │
+    jars ─► broker ─► topics ─┬► worker ─────┬───► demo
+    town ─────────────────────┤              └───► canary
     tokens ─────────────┬─────┴► projector
                         └► api
 
@@ -14,25 +14,39 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forewarn.broker.ports import HOST
-from forewarn.machine.checks import Answers, Listens, Says
-from forewarn.machine.folder import AREAS, Folder
+from forewarn.canary import AREA
+from forewarn.machine.checks import Answers, Says, SpeaksKafka
+from forewarn.machine.folder import AREAS, TO_TELL, Folder
 from forewarn.machine.plan import Child, command
+from streams.feeds.mapping_shipped import load_areas
 
 HEAP_MB = 192
 PARTITIONS = 4
 FETCH_S_MAX = 900.0
-WANTED_PORTS = {"broker": 0, "worker": 0, "projector": 0, "api": 8_300}
+SUPERVISOR = "supervisor"
+WANTED_PORTS = {
+    "broker": 0,
+    "worker": 0,
+    "projector": 0,
+    "api": 8_300,
+    "canary": 0,
+    SUPERVISOR: 0,
+}
 """The ports of one machine: the first choice where it is free, 0 for any."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What one machine is made of; `areas` is a directory's file or a shipped mapping's name."""
+    """What one machine is made of; `areas` is a directory's file or a shipped mapping's name.
+
+    `canary` says whether that directory has an area for a canary.
+    """
 
     folder: Folder
     ports: Mapping[str, int]
     areas: str | None
     demo: bool
+    canary: bool = False
 
     @property
     def bootstrap(self) -> str:
@@ -59,9 +73,10 @@ class Machine:
     def children(self) -> tuple[Child, ...]:
         """Return the children in the order of starting."""
         demo = (*self._demo(),) if self.demo else ()
+        canary = (self._canary(),) if self.canary else ()
         kafka = tuple(self._kafka())
         served = (self._worker(), self._tokens(), self._projector(), self._api())
-        return (*self._town(), *kafka, *served, *demo)
+        return (*self._town(), *kafka, *served, *canary, *demo)
 
     def _town(self) -> Iterator[Child]:
         if self.demo:
@@ -90,7 +105,7 @@ class Machine:
             ),
             needs=("jars",),
             ready=Says(self.bootstrap),
-            well=Listens(port),
+            well=SpeaksKafka(port),
             port=port,
             stop_s_max=30.0,
         )
@@ -161,6 +176,18 @@ class Machine:
             port=port,
         )
 
+    def _canary(self) -> Child:
+        port = self.ports["canary"]
+        return Child(
+            "canary",
+            "how soon an event comes out",
+            command("canary", "--metrics-port", str(port), *self._placed),
+            needs=("topics", "broker", "worker", *self._from_town),
+            ready=Says("canary: flying"),
+            well=Answers(port, "/metrics"),
+            port=port,
+        )
+
     def _demo(self) -> Iterator[Child]:
         yield Child(
             "demo",
@@ -175,3 +202,14 @@ def areas_of(folder: Folder, areas: str | None, *, demo: bool) -> str | None:
     """Return the areas of a machine: those named, else those of its demo's town, if it has one."""
     town = folder.demo / AREAS
     return areas or (str(town) if demo or town.exists() else None)
+
+
+def has_canary(folder: Folder, areas: str | None, *, demo: bool) -> bool:
+    """Say whether the directory of a machine has an area for a canary.
+
+    The town of a demo that is still to be made will have it. Raises FeedFileError where there is a
+    directory, and it cannot be read.
+    """
+    if demo and areas == str(folder.demo / AREAS) and not (folder.demo / TO_TELL).exists():
+        return True
+    return areas is not None and load_areas(areas).known(AREA)

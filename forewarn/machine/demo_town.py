@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from forewarn.canary import with_canary
 from forewarn.machine.folder import AREAS, HISTORY, TO_TELL
 from schemas.areas import write_directory
 from schemas.taxonomy import Purpose
@@ -43,7 +44,7 @@ def write_town(folder: Path, now_us: int, persons: int = PERSONS) -> None:
     if (folder / TO_TELL).exists():
         return
     town = _town(now_us, persons)
-    (folder / AREAS).write_bytes(write_directory(town.directory()))
+    (folder / AREAS).write_bytes(write_directory(with_canary(town.directory())))
     past, to_tell = parted(town, now_us)
     writer = EventWriter(town.ground)
     _write(folder / HISTORY, writer, past)

@@ -25,9 +25,14 @@ class RoomError(Exception):
     """The machine has no room; the message says what to do."""
 
 
+def free_disk_bytes(folder: Path) -> int:
+    """Return the space that is left where the folder lies, in bytes."""
+    return shutil.disk_usage(folder).free
+
+
 def free_disk_mb(folder: Path) -> int:
     """Return the space that is left where the folder lies, in MiB."""
-    return shutil.disk_usage(folder).free // MEBIBYTE
+    return free_disk_bytes(folder) // MEBIBYTE
 
 
 def free_memory_mb() -> int | None:

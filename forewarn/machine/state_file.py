@@ -31,6 +31,11 @@ class ChildState(Closed, frozen=True):
     code: int | None = None
     memory_kb: int = 0
 
+    @property
+    def serves(self) -> bool:
+        """Whether it does what it is for, and is well."""
+        return self.phase in SERVING and self.well
+
 
 class MachineState(Closed, frozen=True):
     """The whole machine as it was at `written`; `memory_kb` is of all processes, ours too."""
@@ -43,7 +48,7 @@ class MachineState(Closed, frozen=True):
     @property
     def serves(self) -> bool:
         """Whether every child does what it is for, and is well."""
-        return all(one.phase in SERVING and one.well for one in self.children)
+        return all(one.serves for one in self.children)
 
 
 def child_state(member: Member) -> ChildState:

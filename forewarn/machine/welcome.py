@@ -14,6 +14,7 @@ from alerts.store.tokens import Role
 from forewarn.broker.ports import HOST
 from forewarn.machine.composition import Machine
 from forewarn.machine.first_tokens import token_file
+from forewarn.machine.watching import watch_command
 from schemas.events import Event, EventData, Person
 from schemas.taxonomy import Channel, Kind, Origin, Purpose, Scheme, Sign
 
@@ -36,6 +37,7 @@ def welcome(machine: Machine, seconds: float, memory_kb: int) -> str:
         *(() if machine.areas else (_NO_AREAS,)),
         "",
         f"  how it is   forewarn status --data {machine.folder.root}",
+        f"  watch it    {watch_command(machine)}",
         "  stop        Ctrl-C; the next start goes on with the data",
         "",
     ]

@@ -7,6 +7,9 @@ import json
 import re
 from pathlib import Path
 
+from prometheus_client import CollectorRegistry, generate_latest
+
+from forewarn.machine.meters import MachineMeters
 from tests.docker.composed import asked, fetched, healthy, until
 from tests.docker.promql import (
     OF_PROMETHEUS,
@@ -101,8 +104,15 @@ def every_rule_works_and_no_alert_fires_but_the_watchdog(run: Watched) -> None:
     until("Alertmanager was told", lambda: told() == {"Watchdog"}, SEEN_S_MAX)
 
 
+def of_a_supervisor() -> set[str]:
+    """What `forewarn up` exposes, which runs in no container."""
+    registry = CollectorRegistry()
+    registry.register(MachineMeters((), Path.cwd()))
+    return names_exposed(generate_latest(registry).decode("utf-8"))
+
+
 def every_metric_that_is_named_is_there(run: Watched) -> None:
-    there = OF_PROMETHEUS | recorded_names()
+    there = OF_PROMETHEUS | recorded_names() | of_a_supervisor()
     for service in run.addresses:
         there |= names_exposed(fetched(f"{run.url(service)}/metrics"))
     named = {f"rule {rule.get('alert') or rule['record']}": rule["expr"] for rule in rules()}

@@ -14,10 +14,8 @@ from typing import Any
 import yaml
 
 from forewarn.broker.ports import free_ports
-from forewarn.canary import AREA
-from schemas.areas import Area, Directory, write_directory
-from schemas.closed import Text
-from schemas.taxonomy import AreaLevel
+from forewarn.canary import with_canary
+from schemas.areas import write_directory
 from tests import debian
 from tests.brokers import own_broker
 from tests.docker.composed import (
@@ -40,7 +38,6 @@ READY_S_MAX = 90.0
 RUNNING = " are running"
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # what the file has, replaced by loopback
 NAMES = (*OURS, "node-exporter", "alertmanager", "prometheus")
-CANARY_AREA = Area(code=AREA, level=AreaLevel.GRID, name=Text(en="Canary", zh="金丝雀"))
 
 
 @dataclass(frozen=True)
@@ -66,12 +63,6 @@ class Watched:
             (self.folder / "prometheus.yml").read_text(encoding="utf-8")
         )["scrape_configs"]
         return told
-
-
-def with_canary(directory: Directory) -> Directory:
-    """The same areas, and one that is nobody's."""
-    areas = [*directory.areas.values(), CANARY_AREA]
-    return Directory(areas, version=directory.version, time_zone=directory.time_zone)
 
 
 def prometheus_of(folder: Path, addresses: dict[str, str]) -> Path:

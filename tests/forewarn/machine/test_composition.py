@@ -8,14 +8,23 @@ import pytest
 
 from alerts.store.tokens import Role
 from detectors.floors import floors_of
-from forewarn.machine.composition import WANTED_PORTS, Machine, areas_of
+from forewarn.canary import AREA, with_canary
+from forewarn.machine.composition import (
+    SUPERVISOR,
+    WANTED_PORTS,
+    Machine,
+    areas_of,
+    has_canary,
+)
 from forewarn.machine.first_tokens import token_file
-from forewarn.machine.folder import AREAS, Folder, write_private
+from forewarn.machine.folder import AREAS, TO_TELL, Folder, write_private
 from forewarn.machine.plan import checked
 from forewarn.machine.welcome import welcome, write_report
+from schemas.areas import write_directory
 from schemas.cloudevents import unwrap
 from schemas.events import RawRecord
 from schemas.taxonomy import Level
+from streams.feeds.mapping_reasons import FeedFileError
 from streams.feeds.town_map import build_map
 
 PORTS = {name: 20_001 + number for number, name in enumerate(WANTED_PORTS)}
@@ -26,14 +35,16 @@ def composed(tmp_path: Path, *, demo: bool, areas: str | None = None) -> Machine
     folder.make()
     for role in (Role.OFFICER, Role.GATEWAY):
         write_private(token_file(folder.secrets, role), f"fw_of_{role.value}\n")
-    return Machine(folder, PORTS, areas_of(folder, areas, demo=demo), demo)
+    placed = areas_of(folder, areas, demo=demo)
+    return Machine(folder, PORTS, placed, demo, canary=demo)
 
 
 @pytest.mark.parametrize("demo", [True, False])
 def test_the_plan_can_be_run(tmp_path: Path, demo: bool) -> None:
     children = checked(composed(tmp_path, demo=demo).children())
     listening = [child.port for child in children if child.port]
-    assert sorted(listening) == sorted(PORTS.values())
+    without = {SUPERVISOR} | (set() if demo else {"canary"})
+    assert sorted(listening) == sorted(PORTS[name] for name in set(PORTS) - without)
     assert ("demo" in {child.name for child in children}) is demo
 
 
@@ -59,6 +70,32 @@ def test_areas_are_those_named_else_those_of_the_towns_folder(tmp_path: Path) ->
     Path(town).touch()
     assert composed(tmp_path, demo=False).areas == town
     assert composed(tmp_path, demo=False, areas="mine.json").areas == "mine.json"
+
+
+def test_a_canary_flies_where_the_directory_has_an_area_for_it(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "machine")
+    folder.make()
+    towns = folder.demo / AREAS
+    assert has_canary(folder, str(towns), demo=True), "the town will be made with it"
+    assert not has_canary(folder, None, demo=False)
+    directory = build_map().directory
+    (folder.demo / TO_TELL).touch()
+    towns.write_bytes(write_directory(directory))
+    assert not has_canary(folder, str(towns), demo=True)
+    towns.write_bytes(write_directory(with_canary(directory)))
+    assert has_canary(folder, str(towns), demo=True)
+    with pytest.raises(FeedFileError, match="nowhere"):
+        has_canary(folder, "nowhere", demo=False)
+
+
+def test_the_canarys_area_lies_nowhere_and_moves_no_county() -> None:
+    directory = build_map().directory
+    extended = with_canary(directory)
+    assert extended.parent(AREA) is None
+    assert extended.areas == directory.areas | {AREA: extended.areas[AREA]}
+    counties = [code for code in directory.areas if len(code) == 6]
+    before = [directory.partition(code, 4) for code in counties]
+    assert [extended.partition(code, 4) for code in counties] == before
 
 
 def test_what_is_said_has_the_address_a_token_and_three_commands(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ told once. It is one test, because a machine takes a while to start.
 """
 
 import os
+import re
 import signal
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -102,6 +103,13 @@ class Asker:
         self._client.close()
 
 
+def samples(one: Machine, name: str, metric: str) -> dict[str, float]:
+    """A metric of a process of the machine, by the label `process` (empty where it has none)."""
+    told = httpx.get(f"http://{HOST}:{one.port(name)}/metrics").raise_for_status().text
+    found = re.findall(rf'^{metric}(?:{{process="(\w+)"}})? (\S+)$', told, re.MULTILINE)
+    return {process: float(value) for process, value in found}
+
+
 def kill_and_wait(one: Machine, name: str, asker: Asker) -> None:
     """Kill a process between two reports, and wait until it serves again."""
     asker.post()
@@ -124,6 +132,11 @@ def test_every_process_comes_back_and_nothing_is_lost(tmp_path: Path) -> None:
         assert told.returncode == 0, told.stdout
         restarted = {child.name for child in one.state().children if child.restarts}
         assert set(VICTIMS) <= restarted
+        counted = samples(one, "supervisor", "forewarn_process_restarts_total")
+        assert set(VICTIMS) <= {name for name, times in counted.items() if times}
+        until(lambda: set(samples(one, "supervisor", "forewarn_process_up").values()) == {1.0},
+              "the supervisor says that all are up", BACK_S_MAX)  # fmt: skip
+        assert samples(one, "canary", "forewarn_canary_seconds_count")[""] > 0
         seen = {item["alert"]["scope"] for item in asker.alerts()}
         assert {"person", "incident"} <= seen
         asker.close()

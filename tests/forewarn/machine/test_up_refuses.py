@@ -5,6 +5,8 @@ from pathlib import Path
 
 from forewarn.broker.ports import HOST, free_ports
 from forewarn.machine.folder import Folder, held
+from schemas.areas import write_directory
+from streams.feeds.town_map import build_map
 from tests.forewarn.machine.machines import ROOM, machine, refused
 
 FAR_TOO_MUCH_MB = "1000000000"
@@ -53,6 +55,22 @@ def test_no_registry_that_hands_out_kafka(tmp_path: Path) -> None:
     last = said.strip().splitlines()[-1]
     assert last.startswith("Stopped: jars refused to start: ")
     assert "no configured Maven repository handed it out" in last
+
+
+def test_areas_that_are_not_there(tmp_path: Path) -> None:
+    said = refused(tmp_path / "one", *ROOM, "--areas", "nowhere.json")
+    assert "Stopped: " in said
+    assert "nowhere.json" in said
+
+
+def test_a_directory_without_a_canarys_area_is_served_without_one(tmp_path: Path) -> None:
+    areas = tmp_path / "areas.json"
+    areas.write_bytes(write_directory(build_map().directory))
+    words = ("--areas", str(areas), "--disk-low-mb", FAR_TOO_MUCH_MB)
+    with machine(tmp_path / "one", *words) as one:
+        assert one.process.wait(60.0) == 70
+    assert "no canary   the area directory has no area 'canary'" in one.said
+    assert "canary " not in one.said.partition("come out")[2]
 
 
 def test_a_disk_that_is_full_once_it_runs(tmp_path: Path) -> None:
