@@ -23,10 +23,10 @@ WORKERS ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check format lock bench faults clean
+.PHONY: help setup demo up test check format lock bench bench-detection faults clean
 
 help: ## List these targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
 
 setup: $(INSTALLED) ## Install everything under .venv/ (the other targets do it by themselves)
 
@@ -73,6 +73,9 @@ lock: $(UV_INSTALLED) ## Bring uv.lock up to date; ARGS=--upgrade moves every pi
 
 bench: $(INSTALLED) ## Measure; ARGS hands options to the benchmark
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-detection: $(INSTALLED) ## Measure the detectors beside R's and an oracle; ARGS="--only daily"
+	@$(BIN)/python -m bench.detection $(ARGS)
 
 faults: $(INSTALLED) ## Kill and stall workers and brokers while events flow (about half an hour)
 	@$(BIN)/python -m tests.faults $(ARGS)

@@ -15,7 +15,7 @@ and Höhle (2016), Journal of Statistical Software 70(10), doi:10.18637/jss.v070
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import floor, sqrt
+from math import floor, inf, sqrt
 from statistics import NormalDist
 
 from detectors.base import AreaScore, Memory, Past
@@ -74,7 +74,7 @@ class Ears:
             raise ValueError(f"alpha must lie between 0 and 1, it is {self.alpha}")
         if self.baseline < BASELINE_DAYS_MIN:
             raise ValueError(f"a baseline has at least 3 days, not {self.baseline}")
-        if not 0 < self.min_sigma < float("inf"):
+        if not 0 < self.min_sigma < inf:
             raise ValueError(f"min_sigma must be finite and above 0, it is {self.min_sigma}")
         carries = self.method is Method.C3
         guard = 0 if self.method is Method.C1 else _GUARD_DAYS
@@ -95,7 +95,7 @@ class Ears:
 
     def learn_one(self, memory: Memory, past: Past, count: int) -> Memory:  # noqa: ARG002  # the contract; EARS is stateless
         """Return the empty memory. Raises ValueError for a count below 0 or not a number."""
-        if not count >= 0:
+        if not 0 <= count < inf:
             raise ValueError(f"a daily count is 0 or more, not {count}")
         return []
 

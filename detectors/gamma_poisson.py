@@ -43,7 +43,7 @@ _TERMS_MAX = 10_000
 _NEWTON_STEPS = 2
 
 
-class _Predicted(NamedTuple):
+class Predicted(NamedTuple):
     """Negative-binomial prediction of a day: variance = mean + mean^2 / size."""
 
     mean: float
@@ -127,7 +127,7 @@ class GammaPoisson:
 
         Raises ValueError for a count below 0 or not a number, which would stay for ever.
         """
-        if not count >= 0:
+        if not 0 <= count < inf:
             raise ValueError(f"a daily count is 0 or more, not {count}")
         learned = memory.copy()
         weekday = past.day % WEEK
@@ -160,7 +160,7 @@ class GammaPoisson:
         predicted = self._predict(memory, past)
         if predicted is None:
             return None
-        surprise = -_log_tail(predicted, count)[0] / _LN_10
+        surprise = -log_tail(predicted, count)[0] / _LN_10
         return AreaScore(surprise, self._threshold, predicted.mean)
 
     def limit_one(self, memory: Memory, past: Past) -> int | None:
@@ -188,31 +188,31 @@ class GammaPoisson:
                 low = middle
         return high
 
-    def _alarms(self, predicted: _Predicted, count: int) -> bool:
-        return -_log_tail(predicted, count)[0] / _LN_10 > self._threshold
+    def _alarms(self, predicted: Predicted, count: int) -> bool:
+        return -log_tail(predicted, count)[0] / _LN_10 > self._threshold
 
-    def _guess(self, predicted: _Predicted) -> int:
+    def _guess(self, predicted: Predicted) -> int:
         """Return about the limit: a normal quantile corrected for skewness, then Newton's steps."""
         mean, size = predicted
         z, growth = self._z, mean / size
         skewed = (1.0 + 2.0 * growth) * (z * z - 1.0) / 6.0
         guess = max(1.0, mean + z * sqrt(mean * (1.0 + growth)) + skewed)
         for _ in range(_NEWTON_STEPS):
-            log_tail, ratio = _log_tail(predicted, ceil(guess))
-            step = (log_tail / _LN_10 + self._threshold) * _LN_10 * ratio
+            tail, ratio = log_tail(predicted, ceil(guess))
+            step = (tail / _LN_10 + self._threshold) * _LN_10 * ratio
             guess = max(1.0, ceil(guess) + step)
             if -1.0 < step < 1.0:
                 break
         return ceil(guess)
 
-    def _predict(self, memory: Memory, past: Past) -> _Predicted | None:
+    def _predict(self, memory: Memory, past: Past) -> Predicted | None:
         """Return the prediction for the day `past.day`, None with too few days learned."""
         if memory[_DAYS] < DAYS_MIN:
             return None
         shape = memory[_SHAPE]
         dispersion = self._dispersion(memory)
         factor = self._factor(memory, past.day % WEEK, dispersion)
-        return _Predicted(factor * shape / memory[_RATE], 1.0 / (dispersion + 1.0 / shape))
+        return Predicted(factor * shape / memory[_RATE], 1.0 / (dispersion + 1.0 / shape))
 
     def _dispersion(self, memory: Memory) -> float:
         weight = self.dispersion_weight
@@ -227,7 +227,7 @@ class GammaPoisson:
         return (prior + memory[_COUNTS + weekday]) / (prior + memory[_EXPECTED + weekday])
 
 
-def _log_tail(predicted: _Predicted, count: int) -> tuple[float, float]:
+def log_tail(predicted: Predicted, count: int) -> tuple[float, float]:
     """Return ln P(X >= count) and P(X >= count) / P(X = count) (0 where it is of no use).
 
     P(X >= k) is the incomplete beta function I_p(k, size), p = mean / (mean + size), whose leading

@@ -3,10 +3,10 @@
 A chart of one day at a time misses a rise that is small each day. This one adds up the evidence,
 as log-likelihood ratios of "risen by `rise`" against "as usual", and forgets it when it turns.
 
-Rules: the memory is [S], the evidence so far. The usual count comes from `past.counts` alone, whole
-numbers of 0 or more, which the owner of the series guarantees: whole weeks, at most 8, without the
-most recent `lag` days, so that a building surge does not teach its own baseline. S returns to 0
-after an alarm: the next alarm then needs evidence of its own.
+Rules: the memory is [S], the evidence so far. The usual count comes from `past.counts` alone
+(`detectors.usual`). S returns to 0 after an alarm: the next alarm then needs evidence of its own.
+The increments are those of `glrnb` in R surveillance 1.20.3 with a known `theta` = ln(rise), given
+the same mean and dispersion; the tests compare them.
 
 Sources: Page (1954), Biometrika 41:100-115 (the chart); Höhle and Paul (2008), Computational
 Statistics and Data Analysis 52:4357-4368, doi:10.1016/j.csda.2008.02.015 (for negative-binomial
@@ -15,21 +15,9 @@ counts); Lorden (1971), Annals of Mathematical Statistics 42:1897-1908 (the thre
 
 from dataclasses import dataclass, field
 from math import floor, inf, log, log1p
-from operator import mul
-from typing import NamedTuple
 
 from detectors.base import AreaScore, Memory, Past
-
-WEEK = 7
-BASELINE_WEEKS_MAX = 8
-BASELINE_WEEKS_MIN = 3
-
-
-class _Usual(NamedTuple):
-    """The in-control day: `mean` count, and `dispersion` d, where variance = mean + d mean^2."""
-
-    mean: float
-    dispersion: float
+from detectors.usual import Baseline, Usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +53,7 @@ class NbCusum:
     mean_min: float = 0.05
     weekday_shape: float = 8.0
     lag: int = 2
+    _baseline: Baseline = field(init=False, repr=False)
     _threshold: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -72,12 +61,8 @@ class NbCusum:
             raise ValueError(f"alpha must lie between 0 and 1, it is {self.alpha}")
         if not 1 < self.rise < inf:
             raise ValueError(f"rise must be finite and above 1, it is {self.rise}")
-        if not 0 < self.mean_min < inf:
-            raise ValueError(f"mean_min must be finite and above 0, it is {self.mean_min}")
-        if not 0 < self.weekday_shape < inf:
-            raise ValueError(f"weekday_shape must be above 0, it is {self.weekday_shape}")
-        if not 0 <= self.lag < WEEK:
-            raise ValueError(f"lag must be 0 to 6 days, it is {self.lag}")
+        baseline = Baseline(self.mean_min, self.weekday_shape, self.lag).checked()
+        object.__setattr__(self, "_baseline", baseline)
         object.__setattr__(self, "_threshold", -log(self.alpha))  # derived; the class is frozen
 
     @property
@@ -94,11 +79,11 @@ class NbCusum:
 
         Raises ValueError for a count below 0 or not a number, which would stay in S for ever.
         """
-        if not count >= 0:
+        if not 0 <= count < inf:
             raise ValueError(f"a daily count is 0 or more, not {count}")
         if count == 0 and memory[0] == 0.0:
             return [0.0]  # no report can only lower S, whatever is usual
-        usual = self._usual(past)
+        usual = self._baseline.usual(past)
         if usual is None:
             return memory.copy()
         slope, offset = self._evidence(usual)
@@ -107,7 +92,7 @@ class NbCusum:
 
     def score_one(self, memory: Memory, past: Past, count: int) -> AreaScore | None:
         """Judge `count`; None with fewer than 3 weeks and `lag` days known."""
-        usual = self._usual(past)
+        usual = self._baseline.usual(past)
         if usual is None:
             return None
         slope, offset = self._evidence(usual)
@@ -116,7 +101,7 @@ class NbCusum:
 
     def limit_one(self, memory: Memory, past: Past) -> int | None:
         """Return the least count that alarms, in closed form; None as `score_one`."""
-        usual = self._usual(past)
+        usual = self._baseline.usual(past)
         if usual is None:
             return None
         slope, offset = self._evidence(usual)
@@ -129,7 +114,7 @@ class NbCusum:
             limit += 1
         return limit
 
-    def _evidence(self, usual: _Usual) -> tuple[float, float]:
+    def _evidence(self, usual: Usual) -> tuple[float, float]:
         """Return slope and offset of the log-likelihood ratio of one count."""
         mean, dispersion = usual
         more = self.rise - 1.0
@@ -138,29 +123,3 @@ class NbCusum:
         spread = dispersion * mean
         slope = log1p(more / (1.0 + self.rise * spread))
         return slope, -log1p(more * spread / (1.0 + spread)) / dispersion
-
-    def _usual(self, past: Past) -> _Usual | None:
-        """Return the usual distribution of the day `past.day`, None with too few days known."""
-        end = len(past.counts) - self.lag
-        weeks = min(BASELINE_WEEKS_MAX, end // WEEK)
-        if weeks < BASELINE_WEEKS_MIN:
-            return None
-        days = weeks * WEEK
-        baseline = past.counts[end - days : end]
-        total = sum(baseline)
-        mean = total / days
-        if mean <= self.mean_min:
-            return _Usual(self.mean_min, 0.0)
-        sums = [sum(baseline[weekday::WEEK]) for weekday in range(WEEK)]
-        # Spread within each weekday: a regular week is no over-dispersion. Whole numbers: exact.
-        within = sum(map(mul, baseline, baseline)) - sum(map(mul, sums, sums)) / weeks
-        variance = within / (days - WEEK)
-        squared_mean = (sum(map(mul, sums, sums)) / weeks - variance * WEEK) / days
-        excess = max(0.0, variance - mean)
-        dispersion = excess / max(squared_mean, mean * mean)
-        # Over-dispersed reports say less about a weekday: they weigh as fewer reports.
-        weight = weeks * mean / (1.0 + excess / mean)
-        ratio = sums[self.lag] / (weeks * mean)  # `lag` days after the baseline comes its weekday
-        shape = self.weekday_shape
-        factor = (shape + weight * ratio) / (shape + weight)
-        return _Usual(max(self.mean_min, mean * factor), dispersion)

@@ -11,8 +11,13 @@ from functools import partial
 
 from detectors.base import AreaDetector
 from detectors.ears import Ears, Method
+from detectors.farrington import Farrington
+from detectors.focus import Focus
 from detectors.gamma_poisson import GammaPoisson
+from detectors.glr import NbGlr
 from detectors.nb_cusum import NbCusum
+from detectors.seasonal_gamma_poisson import SeasonalGammaPoisson
+from detectors.weekly_surge import WeeklySurge
 
 Factory = Callable[[float], AreaDetector]
 """Makes a detector for a false-alarm probability per series and day."""
@@ -22,8 +27,19 @@ AREA_DETECTORS: dict[str, Factory] = {
     "ears_c2": partial(Ears, Method.C2),
     "ears_c3": partial(Ears, Method.C3),
     "nb_cusum": NbCusum,
+    "nb_glr": NbGlr,
+    "focus": Focus,
     "gamma_poisson": GammaPoisson,
+    "seasonal_gamma_poisson": SeasonalGammaPoisson,
 }
+
+WEEKLY_DETECTORS: dict[str, Factory] = {
+    "farrington": Farrington,
+    "weekly_surge": WeeklySurge,
+}
+"""The same contract with a week in the place of a day: `Past.day` is the first day of the week, a
+count is a week's, `alpha` is for a week. They need months (`weekly_surge`) or years of weeks, and
+keep what they need in their memory; `tests/detectors/test_weekly_contract.py` is their suite."""
 
 
 class UnknownDetectorError(ValueError):

@@ -74,7 +74,7 @@ def test_a_rate_that_is_no_probability_is_refused(name: str, alpha: float) -> No
 
 
 @each_detector
-@pytest.mark.parametrize("count", [-1, math.nan])
+@pytest.mark.parametrize("count", [-1, math.nan, math.inf])
 def test_a_count_that_is_none_is_not_learned(name: str, count: float) -> None:
     detector = AREA_DETECTORS[name](0.01)
     memory, past = learn(detector, [1] * 70)

@@ -102,11 +102,11 @@ def test_a_chart_put_together_is_a_chart_that_begins_anew() -> None:
     windows = np.array(
         [[glr(days[max(0, week - m) : week + 1]) for week in range(CURRENT)] for m in range(5)]
     )
-    put_together = reset_chart(windows[:, None, None, :])(2.0)[0, 0].tolist()
+    put_together = reset_chart(windows[:, None, None, :])(1.0)[0, 0].tolist()
     alarms, since = [], 0
     for week in range(CURRENT):
         statistic = glr(days[max(since, week - 4) : week + 1])
-        alarms.append(statistic >= 2.0)
+        alarms.append(statistic >= 1.0)
         since = week + 1 if alarms[-1] else since
     assert sum(alarms) > 2
     assert put_together == alarms
@@ -124,7 +124,8 @@ def test_a_method_that_sees_more_is_found_to_be_better(two: Series) -> None:
 
     def said(seed: int) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
         rng = np.random.default_rng(seed)
-        noise = {name: rng.exponential(1.0, shape) for name in (*STATISTICS, OURS, CEILING)}
+        noise = {name: rng.exponential(1.0, shape) for name in STATISTICS}
+        noise |= {name: rng.exponential(1.0, (2, *shape)) for name in (OURS, CEILING)}
         outbreak = np.array([two.outbreak(k) for k in KS])
         noise[OURS] += 6.0 * outbreak
         noise["farringtonFlexible"] += 1.0 * outbreak
@@ -141,7 +142,7 @@ def test_a_method_that_sees_more_is_found_to_be_better(two: Series) -> None:
 def test_the_product_s_detectors_speak_for_every_week() -> None:
     series = simulate(SEED, "tuning", range(1))
     some = Series(series.quiet[18:20], series.start[18:20], series.extra[18:20])
-    for said in (surge(some), farrington(some)):
+    for said in (*surge(some), farrington(some)):
         assert said.shape == (len(KS), 2, CURRENT)
         assert np.isfinite(said).all()
         assert said.max() > 0.5
