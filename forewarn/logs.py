@@ -14,7 +14,8 @@ ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "reason", "detail", "topic", "partition", "offset", "count",
         "seconds", "records", "persons", "cells", "model_version", "code_version", "path", "stage",
-        "partitions", "generation", "next_offset", "attempt", "by_us",
+        "partitions", "generation", "next_offset", "attempt", "by_us", "rewritten", "where", "what",
+        "away_s",
     }
 )  # fmt: skip
 

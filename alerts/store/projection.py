@@ -15,8 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self, TextIO
 
-from sqlalchemy import Connection, Engine, func, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, func, select, text, update
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from alerts.store.directory import place_areas
 from alerts.store.engine import (
@@ -34,6 +34,8 @@ from alerts.store.told import Place, PutAside, Told
 from alerts.store.writing import Change, Writer, feed, put_aside, set_offsets
 
 _LOCK = 0x666F7265  # "fore"
+_LOCK_WAIT_MS = 2_000
+_LOCK_NOT_AVAILABLE = "55P03"
 _REFUSALS = (DBAPIError, ValueError, OverflowError)
 
 
@@ -97,8 +99,14 @@ class Projection:
         if is_sqlite(self._engine):
             return _file_locked(self._engine)
         with self._writing() as connection:
-            if not connection.execute(select(func.pg_try_advisory_lock(_LOCK))).scalar():
-                raise BusyError(_busy())
+            # A session that has just ended gives its lock back a moment later: wait that long.
+            connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_WAIT_MS}ms'"))
+            try:
+                connection.execute(select(func.pg_advisory_lock(_LOCK)))
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", "") != _LOCK_NOT_AVAILABLE:
+                    raise
+                raise BusyError(_busy()) from error
         return None
 
     def offsets(self) -> dict[Place, int]:

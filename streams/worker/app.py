@@ -124,6 +124,12 @@ class StageApp(faust.App):
         offset: int | None = consumer._committed_offset[tp]  # noqa: SLF001  # Faust keeps it nowhere else
         return offset
 
+    def recovered_to(self, tp: TP) -> int:
+        """Return the first offset of a changelog's partition that its table has not been given."""
+        tables = [one for one in self.tables.values() if isinstance(one, DurableTable)]
+        (table,) = [one for one in tables if one.changelog_topic_name == tp.topic]
+        return table.of(tp.partition).read_to + 1
+
     async def drain_and_stop(self) -> None:
         """Finish the round under way, commit what is durable, and stop."""
         await self.durable.revoked()

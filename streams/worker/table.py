@@ -61,11 +61,13 @@ class Recovered:
         self._latest = max(self._latest, stamp)
 
     def apply(self, records: Iterable[Any]) -> None:
-        """Take records of the changelog in, chunk by chunk, in the order of the changelog."""
+        """Take records of the changelog in, chunk by chunk, in its order; each one once."""
         changes: dict[bytes, bytes | None] = {}
         whole_to: int | None = None
         self.changed = True
         for record in records:
+            if record.offset <= self.read_to:
+                continue
             key, value = record.key, record.value
             if key is None:
                 raise StateError(

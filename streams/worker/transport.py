@@ -109,7 +109,7 @@ class ChunkedConsumer(Consumer):
         together: list[tuple[TP, list[Any]]] = []
         for tp, batch in self._rotated({tp: batch for tp, batch in records.items() if batch}):
             if self.app.consumer_generation_id != generation:
-                await self._go_back()
+                await self._go_back(records)
                 return
             if not self.flow_active:
                 return
@@ -126,11 +126,19 @@ class ChunkedConsumer(Consumer):
             (tp, batch), *others = together
             yield tp, self._to_chunk(tp, batch, others)
 
-    async def _go_back(self) -> None:
-        """Go to what is durable, unless partitions are being assigned anew: then Faust will."""
+    async def _go_back(self, left: Iterable[TP]) -> None:
+        """Go to what is durable, unless partitions are being assigned anew: then Faust will.
+
+        Of the changelogs among those left, go to where their recovery stands: Faust went there
+        before this fetch came back, and would wait for ever for what it brought.
+        """
+        app: Any = self.app
         try:
             if self.flow_active:
                 await self.perform_seek()
+                for tp in map(ensure_tp, left):
+                    if self._is_changelog_tp(tp) and tp in self.assignment():
+                        await self.seek(tp, app.recovered_to(tp))
         except IllegalStateError:
             return
 

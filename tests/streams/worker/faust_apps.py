@@ -11,11 +11,10 @@ from faust.app.base import App
 from faust.tables.recovery import Recovery
 from faust.types import TP
 
-from streams.worker.app import (
-    StageApp,
-    stage_app,
-)
+from streams.worker.app import StageApp, stage_app, with_table
 from streams.worker.rounds import Gathered, Rounds
+from streams.worker.stores import MemoryStore
+from streams.worker.table import DurableTable
 from streams.worker.transport import ChunkedConsumer
 
 TOPIC, CHANGELOG = "log", "changelog"
@@ -79,3 +78,17 @@ def compiled(path: str) -> str:
 def record(offset: int) -> Any:
     """A record with every part that Faust reads of one."""
     return faust.types.tuples.Message(TOPIC, 0, offset, 1.0, 0, [], b"key", b"value", None, tp=HERE)
+
+
+def table_of(app: StageApp, told: list[set[int]]) -> DurableTable:
+    async def tell(_table: DurableTable, owned: Iterable[int]) -> None:
+        told.append(set(owned))
+
+    return with_table(
+        app,
+        changelog=CHANGELOG,
+        partitions=2,
+        make_store=lambda _partition: MemoryStore(),
+        failed=never,
+        recovered=tell,
+    )

@@ -30,8 +30,11 @@ from streams.worker.app import (
     StageApp,
     refuse_unknown,
 )
+from streams.worker.state import PROGRESS_KEY
 from streams.worker.transport import Chunk, ChunkedConsumer, ChunkedTransport, ChunkSchema
+from tests.streams.worker.changelogs import written
 from tests.streams.worker.faust_apps import (
+    CHANGELOG,
     HERE,
     THERE,
     Known,
@@ -39,6 +42,7 @@ from tests.streams.worker.faust_apps import (
     never,
     record,
     source,
+    table_of,
     within,
 )
 
@@ -179,6 +183,47 @@ def test_a_fetch_gives_one_message_and_goes_back_for_what_is_held_back() -> None
         assert (got[0][0], got[0][2]) == (first.tp, first.records[-1].offset)
         assert fetched.went_back == (THERE, 9)
         assert fetched._buffered_partitions == set()
+
+    within(test, Known())
+
+
+class Overtaken(Fetched):
+    """A consumer whose fetch comes back into another generation than it left."""
+
+    seeks: dict[TP, int]
+
+    async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109  # Faust's name
+        self.app.consumer_generation_id += 1
+        return self.fetched, self.active
+
+    def assignment(self) -> set[TP]:
+        return set(self.fetched)
+
+    async def perform_seek(self) -> None:
+        self.seeks = {}
+
+    async def seek(self, partition: TP, offset: int) -> None:
+        self.seeks[partition] = offset
+
+
+def test_a_changelog_is_read_again_from_where_its_recovery_stands() -> None:
+    """Its recovery has begun in the new generation, and waits for what the fetch brought."""
+
+    async def test(app: StageApp, consumer: ChunkedConsumer) -> None:
+        table = table_of(app, [])
+        table.of(0).apply([written(4, PROGRESS_KEY, (1, 1))])
+        transport: Any = app.transport
+        transport.Consumer = Overtaken
+        fetched = transport.create_consumer(
+            callback=never, on_partitions_revoked=never, on_partitions_assigned=never
+        )
+        fetched._thread.thread_loop.close()
+        changes = TP(CHANGELOG, 0)
+        fetched.fetched = {changes: [record(9)], HERE: [record(3)]}
+        fetched.active = {HERE, changes}
+        app.consumer_generation_id = 1
+        assert [one async for one in fetched.getmany(timeout=1.0)] == []
+        assert fetched.seeks == {changes: 5}
 
     within(test, Known())
 

@@ -4,7 +4,6 @@ The counterpart of `test_faust_inside`: rebalances, tables and their recovery.
 """
 
 import inspect
-from collections.abc import Iterable
 from typing import Any
 
 import faust
@@ -17,10 +16,8 @@ from faust.types import TP
 
 from streams.worker.app import (
     StageApp,
-    with_table,
 )
 from streams.worker.state import PROGRESS_KEY
-from streams.worker.stores import MemoryStore
 from streams.worker.table import DurableTable
 from streams.worker.transport import Chunk, ChunkedConsumer
 from tests.streams.worker.changelogs import Logged
@@ -29,9 +26,9 @@ from tests.streams.worker.faust_apps import (
     HERE,
     SLURP,
     Known,
-    never,
     record,
     source,
+    table_of,
     within,
 )
 
@@ -88,20 +85,6 @@ def test_the_assignor_says_which_changelog_partitions_are_active_here() -> None:
 
 
 # --------------------------------------------------------------------------- tables and recovery
-
-
-def table_of(app: StageApp, told: list[set[int]]) -> DurableTable:
-    async def tell(_table: DurableTable, owned: Iterable[int]) -> None:
-        told.append(set(owned))
-
-    return with_table(
-        app,
-        changelog=CHANGELOG,
-        partitions=2,
-        make_store=lambda _partition: MemoryStore(),
-        failed=never,
-        recovered=tell,
-    )
 
 
 def test_a_table_is_managed_once_it_is_added_under_the_topic_of_its_changelog() -> None:

@@ -148,6 +148,17 @@ def test_a_chunk_that_was_cut_waits_and_its_keys_are_named() -> None:
     assert (kept.store.offset(), kept.read_to) == (1, 2)
 
 
+@given(happened=happenings, back=st.integers(0, 60), cut=st.integers(0, 60))
+def test_what_is_read_again_changes_nothing(
+    happened: list[tuple[str, set[bytes]]], back: int, cut: int
+) -> None:
+    story = told(happened)
+    kept = recovered(story.records[:cut])
+    kept.apply(story.records[min(back, cut) :])
+    assert held(kept) == story.right
+    assert kept.wrong == recovered(story.records).wrong
+
+
 def test_a_chunk_without_its_progress_counts_once_the_same_owner_began_another() -> None:
     """Compaction takes the progress of all chunks but the last."""
     kept = recovered([written(0, b"na", (1, 1), b"one"), written(1, b"nb", (1, 9), b"cut")])
