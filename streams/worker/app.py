@@ -196,7 +196,7 @@ def with_table(
 
     async def tell() -> None:
         owned = {tp.partition for tp in app.assignor.assigned_actives() if tp.topic == changelog}
-        await recovered(table, owned)
+        await recovered(table, owned & table.recovered)
 
     table.on_recover(tell)
     return table

@@ -155,6 +155,8 @@ class DurableTable(faust.Table):  # type: ignore[type-arg]  # keys and values ar
 
     def __init__(self, app: Any, *, changelog: str, partitions: int, **options: Any) -> None:
         self.partitions_kept: dict[int, Recovered] = {}
+        self.generation_id = 0
+        self.recovered: set[int] = set()
         topic = app.topic(
             changelog,
             schema=ChunkSchema(),
@@ -198,12 +200,20 @@ class DurableTable(faust.Table):  # type: ignore[type-arg]  # keys and values ar
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
         """Close what went to somebody else."""
+        self.generation_id = generation_id
         owned = {tp.partition for tp in assigned if tp.topic == self.changelog_topic_name}
         for partition in [one for one in self.partitions_kept if one not in owned]:
             self.partitions_kept.pop(partition).store.close()
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
-        """Tell who waits for the state that it is there; Faust itself would lose what it raises."""
+        """Tell who waits for the state that it is there; Faust itself would lose what it raises.
+
+        Not where partitions have been assigned anew meanwhile: of those nothing has been read, and
+        Faust recovers once more.
+        """
+        if self.app.consumer_generation_id != self.generation_id:
+            return
+        self.recovered = {tp.partition for tp in active_tps}
         try:
             await self.call_recover_callbacks()
         except Exception as error:

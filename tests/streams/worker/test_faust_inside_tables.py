@@ -158,13 +158,21 @@ def test_a_table_is_told_of_rebalances_and_of_the_end_of_recovery() -> None:
             inspect.signature(getattr(faust.Table, name)).parameters
         )
 
+    assert "self.actives_for_table[table]," in source(Recovery.on_recovery_completed)
+    assert "if self.app.consumer_generation_id != generation_id:" in source(
+        Recovery.on_recovery_completed
+    )
+
     async def test(app: StageApp, consumer: ChunkedConsumer) -> None:
         told: list[set[int]] = []
         table = table_of(app, told)
         table.of(0), table.of(1)
         await table.on_rebalance({TP(CHANGELOG, 1)}, set(), set())
         assert list(table.partitions_kept) == [1]
+        await table.on_recovery_completed({TP(CHANGELOG, 1)}, set())
+        assert (told, table.recovered) == ([set()], {1})
+        app.consumer_generation_id += 1
         await table.on_recovery_completed(set(), set())
-        assert told == [set()]
+        assert (told, table.recovered) == ([set()], {1})
 
     within(test, Known())
