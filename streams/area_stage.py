@@ -35,6 +35,9 @@ from streams.clock import StageClock
 from streams.outputs import Outputs
 from streams.state import KeyedState
 
+OPEN_DAYS_MAX = 31
+"""How many days a cell remembers at most where one source is read far behind another."""
+
 
 class AreaConfig(Surveillance, frozen=True):
     """Everything the area stage can be told."""
@@ -69,16 +72,16 @@ class AreaStage:
         self._begun: dict[str, tuple[int, Families]] = {}
         self._limits: dict[tuple[str, int], tuple[float, bool]] = {}
         self._limits_day = 0
+        self._open_since = self._day_of_clock()
         self._count_min = config.series.count_min
         teller = AreaTeller(directory, config.episodes, config.policy)
         self.surges = Surges(config.surges, config.series, directory, series, teller)
         keys = list(series.keys())
         for key in keys:
             self._restored(key)
-        since = local_day(clock.now_us, self._zone) - config.series.lateness_days
         for key in keys:
-            home = key.split("|", 1)[0]
-            self.surges.suspect_again(key, self._sets.for_series(self._series_of[home]), since)
+            families = self._sets.for_series(self._series_of[key.split("|", 1)[0]])
+            self.surges.suspect_again(key, families, self._open_since)
 
     def step(self, record: AreaRecord, out: Outputs) -> None:
         """Take one record of the log in and append what follows from it to `out`."""
@@ -90,6 +93,10 @@ class AreaStage:
         else:
             self._transition(record, out)
 
+    def _day_of_clock(self) -> int:
+        """Return the first local day that may still change, by the stage's own time."""
+        return local_day(self.clock.now_us, self._zone) - self.config.series.lateness_days
+
     def _restored(self, key: str) -> None:
         home = key.split("|", 1)[0]
         self._series_of[home] = self._series_of.get(home, 0) + 1
@@ -100,14 +107,18 @@ class AreaStage:
         today = local_day(signal.ingest_us, self._zone)
         day = local_day(signal.time_us, self._zone)
         lateness = self.config.series.lateness_days
-        forget_days(cell, today - lateness, signal.ingest_us)
+        # One source may be read days behind another, and what it says may be said again.
+        now_us = max(self.clock.now_us, signal.ingest_us - OPEN_DAYS_MAX * DAY_US)
+        forget_days(
+            cell, max(self._open_since, today - OPEN_DAYS_MAX), min(signal.ingest_us, now_us)
+        )
         if signal.anonymous:
             self._incident(cell, signal, out)
         if signal.origin is Origin.VISIT:
             out.counts["area.visit"] += 1
         elif placed is None:
             out.counts["area.unassigned"] += 1
-        elif day < today - lateness:
+        elif day < max(self._open_since, today - lateness):
             out.counts["area.late_signal"] += 1
         elif is_repeated(cell, signal, day):
             out.counts["area.repeated_signal"] += 1
@@ -208,7 +219,8 @@ class AreaStage:
         if count >= least and not exact:
             least, exact = limit_of(series, day, families, self.config.series), True
         self._limits[key, day] = least, exact
-        if count >= least:
+        if count >= least and day >= self._open_since:
+            # Of earlier days a stage that starts again would know nothing.
             self.surges.suspect(key, day, families)
 
     def _time_passed(self, now_us: int, out: Outputs) -> None:
@@ -218,6 +230,7 @@ class AreaStage:
             self._limits_day = today
         self.surges.judge(now_us, today, out)
         self.surges.expire(now_us, out)
+        self._open_since = self._day_of_clock()
 
     def _transition(self, record: Transition, out: Outputs) -> None:
         """Bring an area's episode in line with the lifecycle of its alert."""

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from streams.cluster.closing import let_go
 from streams.cluster.connect import ClusterError, Connection
 from streams.cluster.naming import named
 from streams.cluster.reach import reach_async
@@ -161,7 +162,7 @@ async def partitions_on(
         await answered(admin.start())
         told = await answered(admin.describe_topics(list(names)))
     finally:
-        await admin.close()
+        await let_go(admin.close())
     found = {names[one["topic"]]: len(one["partitions"]) for one in told if not one["error_code"]}
     missing = [name for name, topic in names.items() if not found.get(topic)]
     if missing:
@@ -199,7 +200,7 @@ async def reader_of(
         consumer.assign(places)
         yield Reader(consumer, named(namespace, ""), answer_s_max)
     finally:
-        await consumer.stop()
+        await let_go(consumer.stop())
 
 
 async def read_to_end(

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from alerts.store.told import Place
 from schemas.topics import Cleanup, topic_named
+from streams.cluster.closing import let_go
 from streams.cluster.connect import Connection
 from streams.cluster.naming import named
 from streams.cluster.reading import Extent, KeptRecord, answered, partitions_on, reader_of
@@ -156,7 +157,7 @@ async def source_of(
             consumer.seek(place, starts[key])
         yield Source(consumer, prefix, partitions, starts, lost)
     finally:
-        await consumer.stop()
+        await let_go(consumer.stop())
 
 
 def _start_of(extent: Extent, stored: int | None, lost: dict[str, int]) -> int:

@@ -2,12 +2,13 @@
 
 Rules: in a namespace of a feed, time is the feed's. A partition may be read days of that time ahead
 of another, so nothing is let through before every partition owned here has told the next tick; then
-all records before it come in the order of the feed, and the tick after them. A live topic is never
-aligned: a partition that lags must not hold back a red alert in another.
+all records before it come in the order of the feed, and the tick after them. One that has nothing
+left to read holds nothing back that it told before (it may have been ahead, with another owner). A
+live topic is never aligned: a partition that lags must not hold back a red alert in another.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from faust.types import TP
@@ -30,11 +31,12 @@ class RawItem(NamedTuple):
 class Interval(NamedTuple):
     """What lies before one tick: events in the feed's order, and who has told the tick.
 
-    `next_offsets` are those behind the tick, for each who told it.
+    An event stands beside the partition it came from. `next_offsets` are those behind the tick,
+    for each who told it.
     """
 
     at_us: int
-    events: list[RawRecord]
+    events: list[tuple[TP, RawRecord]]
     told_by: list[TP]
     next_offsets: dict[TP, int]
 
@@ -45,13 +47,18 @@ class Alignment:
     def __init__(self) -> None:
         self._held: dict[TP, deque[RawItem]] = {}
         self._ticks: dict[TP, deque[int]] = {}
+        self._told: dict[TP, int] = {}
         self.next_offsets: dict[TP, int] = {}
 
-    def own(self, partitions: Iterable[TP]) -> None:
-        """Begin anew with these partitions: what was held will be read again."""
+    def own(self, partitions: Iterable[TP], told: Mapping[TP, int] | None = None) -> None:
+        """Begin anew with these partitions: what was held will be read again.
+
+        `told` is the last tick (µs) of each that is on every log already.
+        """
         owned = list(partitions)
         self._held = {tp: deque() for tp in owned}
         self._ticks = {tp: deque() for tp in owned}
+        self._told = dict(told or {})
         self.next_offsets.clear()
 
     def add(self, tp: TP, items: Iterable[RawItem]) -> None:
@@ -63,17 +70,29 @@ class Alignment:
             if item.event is None:
                 ticks.append(item.tick_us)
 
-    def ready(self) -> Iterator[Interval]:
-        """Let through every interval whose tick all partitions have told."""
-        while self._ticks and all(self._ticks.values()):
-            at_us = min(ticks[0] for ticks in self._ticks.values())
-            told_by = [tp for tp, ticks in self._ticks.items() if ticks[0] == at_us]
-            items: list[RawItem] = []
-            for tp in told_by:
-                items += self._up_to_tick(tp)
+    def lacking(self) -> set[TP]:
+        """Return the partitions whose next tick is not here, where others wait for them."""
+        lacking = {tp for tp, ticks in self._ticks.items() if not ticks}
+        return lacking if len(lacking) < len(self._ticks) else set()
+
+    def ready(self, drained: Collection[TP] = ()) -> Iterator[Interval]:
+        """Let through every interval whose tick all partitions have told.
+
+        `drained` are those of `lacking` that have nothing left to read.
+        """
+        while True:
+            at_us = min((ticks[0] for ticks in self._ticks.values() if ticks), default=0)
+            lacking = [tp for tp, ticks in self._ticks.items() if not ticks]
+            if not at_us or any(
+                tp not in drained or self._told.get(tp, 0) < at_us for tp in lacking
+            ):
+                return
+            told_by = [tp for tp, ticks in self._ticks.items() if ticks and ticks[0] == at_us]
+            self._told |= dict.fromkeys(told_by, at_us)
+            items = [(tp, item) for tp in told_by for item in self._up_to_tick(tp)]
             next_offsets = {tp: self.next_offsets[tp] for tp in told_by}
-            items.sort(key=lambda item: item.place)
-            events = [item.event for item in items if item.event is not None]
+            items.sort(key=lambda pair: pair[1].place)
+            events = [(tp, item.event) for tp, item in items if item.event is not None]
             yield Interval(at_us, events, told_by, next_offsets)
 
     def _up_to_tick(self, tp: TP) -> Iterator[RawItem]:

@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.outcomes import ServiceClock
 from schemas.records import Tick
+from streams.cluster.closing import let_go
 from streams.worker.pleas import Pleas
 
 _log = structlog.get_logger("forewarn.intake")
@@ -91,7 +92,7 @@ async def _reading(
         consumer.pause(*parts)
         yield consumer, {part: (begins[part], ends[part]) for part in parts}
     finally:
-        await consumer.stop()
+        await let_go(consumer.stop())
 
 
 async def _of(

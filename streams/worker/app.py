@@ -124,11 +124,34 @@ class StageApp(faust.App):
         offset: int | None = consumer._committed_offset[tp]  # noqa: SLF001  # Faust keeps it nowhere else
         return offset
 
+    def end_of(self, tp: TP) -> int | None:
+        """Return where an owned partition ended when it was last fetched, None before that."""
+        return self.consumer.highwater(tp) if tp in self.owned() else None
+
     def recovered_to(self, tp: TP) -> int:
         """Return the first offset of a changelog's partition that its table has not been given."""
-        tables = [one for one in self.tables.values() if isinstance(one, DurableTable)]
-        (table,) = [one for one in tables if one.changelog_topic_name == tp.topic]
+        (table,) = [one for one in self._durable_tables() if one.changelog_topic_name == tp.topic]
         return table.of(tp.partition).read_to + 1
+
+    def flowing(self) -> dict[str, Any]:
+        """Return where Faust stands between the assignment of partitions and their flow."""
+        consumer: Any = self.consumer
+        tables: Any = self.tables
+        recovery = tables.recovery
+        return {
+            "generation": self.consumer_generation_id,
+            "of recovery": recovery._generation_id,  # noqa: SLF001  # only told
+            "recovering": recovery.in_recovery,
+            "flows": consumer.flow_active,
+        }
+
+    def recovered_offsets(self) -> dict[int, int]:
+        """Return up to which offset of the changelog each partition that is kept has been read."""
+        (table,) = self._durable_tables()
+        return {partition: kept.read_to for partition, kept in table.partitions_kept.items()}
+
+    def _durable_tables(self) -> list[DurableTable]:
+        return [one for one in self.tables.values() if isinstance(one, DurableTable)]
 
     async def drain_and_stop(self) -> None:
         """Finish the round under way, commit what is durable, and stop."""

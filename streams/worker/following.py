@@ -18,6 +18,7 @@ from detectors.person_model import ModelError, PersonModel, model_of
 from schemas.codec import CodecError, decoder_of
 from schemas.outcomes import ModelSnapshot
 from schemas.topics import ALIASES, MODEL_SNAPSHOTS
+from streams.cluster.closing import let_go
 from streams.intake.pseudonymise import AliasError, PersonKeys
 
 _log = structlog.get_logger("forewarn.following")
@@ -62,7 +63,7 @@ class Follower:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-        await self._consumer.stop()
+        await let_go(self._consumer.stop())
 
     async def _run(self) -> None:
         while True:

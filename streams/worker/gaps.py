@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.cluster.closing import let_go
 from streams.worker.seats import LogRecord
 
 PROBE_MS = 500
@@ -80,5 +81,5 @@ async def _offsets(
             records = (await consumer.getmany(part, timeout_ms=PROBE_MS)).get(part, [])
             there.update(record.offset for record in records if record.offset < end)
     finally:
-        await consumer.stop()
+        await let_go(consumer.stop())
     return there

@@ -7,7 +7,7 @@ counts as durable when its tick is on every log. What is on a log already to its
 Waiting for pleas is bounded: where nobody returns them, time goes on without.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 import structlog
@@ -57,11 +57,16 @@ class Historical:
 
         `pleas` are those that were opened before and have not come back.
         """
-        self.alignment.own(partitions)
+        owned = list(partitions)
+        self.alignment.own(owned, {tp: self._told(tp, said) for tp in owned})
         self.pleas = pleas
         self._said = {place: dict(ticks) for place, ticks in said.items() if ticks}
         self._held = None
         self._back.clear()
+
+    def _told(self, tp: TP, said: Said) -> int:
+        source = self._source_of(tp)
+        return min((ticks.get(source, 0) for ticks in said.values()), default=0)
 
     @property
     def keeps_back(self) -> bool:
@@ -83,12 +88,15 @@ class Historical:
         else:
             self._router.help_back(batches, transition)
 
-    def let_through(self, batches: Batches) -> dict[TP, int]:
-        """Add all that may be said now; return how far each partition is durable once it is."""
+    def let_through(self, batches: Batches, drained: Collection[TP] = ()) -> dict[TP, int]:
+        """Add all that may be said now; return how far each partition is durable once it is.
+
+        `drained` are the partitions that lack a tick and have nothing left to read.
+        """
         reached: dict[TP, int] = {}
         if self._held is not None and not self._release(self._held, batches, reached):
             return reached
-        for interval in self.alignment.ready():
+        for interval in self.alignment.ready(drained):
             first, *others = (self._source_of(tp) for tp in interval.told_by)
             tick = Tick(first, interval.at_us, tuple(others))
             if not self._pass(interval, tick, batches, reached):
@@ -100,10 +108,15 @@ class Historical:
     ) -> bool:
         """Say one interval; False where its tick has to wait."""
         said: Batches = {}
-        for event in interval.events:
-            clock = self._take(said, event)
+        for tp, event in interval.events:
+            of_event: Batches = {}
+            clock = self._take(of_event, event)
             if clock is not None:
                 self.pleas.opened(clock)
+            source = self._source_of(tp)
+            for place, records in of_event.items():
+                if self._said.get(place, {}).get(source, 0) < interval.at_us:
+                    said.setdefault(place, []).extend(records)
         owed = self.pleas.owed(interval.at_us)
         waits = bool(owed) and self._answers
         self._router.tick(said, tick, (SERVICE_LOG,))
@@ -134,7 +147,7 @@ class Historical:
         return True
 
     def _merge(self, batches: Batches, said: Batches, tick: Tick) -> None:
-        """Add what an interval said, but for what is on a log already to its tick."""
+        """Add what an interval said, but for a tick that is on a log already of all its sources."""
         sources = (tick.source, *tick.others)
         for place in list(self._said):
             ticks = self._said[place]

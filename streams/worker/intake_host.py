@@ -2,13 +2,11 @@
 
 Rules: the intake keeps no state but its place: what a round says is acknowledged before its offsets
 count as durable, so after a crash it says the same again, and the stages know it by signal id.
-Ticks are told from events by their header. On a live topic the broker's time is the time of
-arrival, made monotone; only in a namespace of its own is a feeder's word taken for it.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import structlog
 from faust.types import TP
@@ -20,19 +18,8 @@ from schemas.outcomes import ServiceClock
 from schemas.records import Tick
 from schemas.rejections import Refused, Rejection
 from schemas.topics import HELP_RETURNS
-from streams.cluster.raw import (
-    DIGEST_HEADER,
-    OURS,
-    PLACE_HEADER,
-    RECEIVED_HEADER,
-    SIZE_HEADER,
-    TICK_AHEAD_US_MAX,
-    RawSource,
-    read_tick,
-)
 from streams.intake.dead_letters import dead_letter
 from streams.intake.intake import Intake
-from streams.worker.alignment import RawItem
 from streams.worker.already_said import Said
 from streams.worker.gaps import in_order
 from streams.worker.historical import OWED_S_MAX, Historical
@@ -41,13 +28,15 @@ from streams.worker.letter_room import beginning
 from streams.worker.meters import Meters
 from streams.worker.pleas import Pleas
 from streams.worker.producing import StageProducer
+from streams.worker.raw_items import STAGE, RawReader, RawTopic
 from streams.worker.rounds import Gathered, Rounds, now_s
 from streams.worker.routing import Batches, Router
 from streams.worker.seats import LogRecord, Parts
 
 _log = structlog.get_logger("forewarn.intake")
 SLICE_RECORDS = 250
-STAGE = "intake"
+LACKING_S = 1.0
+"""How soon to look again whether a partition that others wait for has anything left to read."""
 
 
 class Flow(Protocol):
@@ -55,13 +44,6 @@ class Flow(Protocol):
 
     def hold_back(self, partitions: set[TP]) -> None:
         """Read these partitions no further for now, and all others again."""
-
-
-class RawTopic(NamedTuple):
-    """A raw topic: its plain name, and the source that each of its partitions is."""
-
-    name: str
-    sources: tuple[RawSource, ...]
 
 
 class IntakeHost:
@@ -87,6 +69,7 @@ class IntakeHost:
         self.historical = Historical(router, self._take, self._source) if aligned else None
         self.flow: Flow | None = None
         self.committed: Callable[[TP], int | None] = lambda _tp: None
+        self.end_of: Callable[[TP], int | None] = lambda _tp: None
         self._raw_topics = raw_topics
         self.help_topic = help_topic
         self._producer = producer
@@ -96,8 +79,7 @@ class IntakeHost:
         self._topic_of = topic_of
         self._read_next: dict[TP, int] = {}
         self._durable: dict[TP, int] = {}
-        self._received_us: dict[TP, int] = {}
-        self._epochs: dict[TP, int] = {}
+        self._reader = RawReader(raw_topics, meters, virtual=aligned)
         self._decode_help = decoder_of(HELP_RETURNS.name)
         self._batches: Batches = {}
         self._help_reached: dict[TP, int] = {}
@@ -151,7 +133,9 @@ class IntakeHost:
                 self._help_back(fresh)
                 self._help_reached[tp] = reached.pop(tp)
             elif self.historical is not None:
-                self.historical.alignment.add(tp, [self._item(tp, record) for record in fresh])
+                self.historical.alignment.add(
+                    tp, [self._reader.item(tp, record) for record in fresh]
+                )
                 del reached[tp]
             else:
                 await self._live(tp, fresh)
@@ -180,17 +164,29 @@ class IntakeHost:
         return fresh
 
     def _let_through(self, historical: Historical) -> dict[TP, int]:
-        reached = historical.let_through(self._batches)
+        drained = {tp for tp in historical.alignment.lacking() if self._is_drained(tp)}
+        reached = historical.let_through(self._batches, drained)
         if self.flow is not None:
             self.flow.hold_back(historical.alignment.too_far_ahead())
         if historical.waits:
             asyncio.get_running_loop().call_later(OWED_S_MAX, self.rounds.nudge)
+        elif historical.alignment.lacking():
+            asyncio.get_running_loop().call_later(LACKING_S, self.rounds.nudge)
         return reached
+
+    def _is_drained(self, tp: TP) -> bool:
+        """Say whether a partition has nothing left to read, as far as is known."""
+        end = self.end_of(tp)
+        return end is not None and self.next_to_read(tp) >= end
+
+    def next_to_read(self, tp: TP) -> int:
+        """Return the first offset of a partition that no round has taken."""
+        return self._read_next.get(tp) or self.committed(tp) or 0
 
     async def _live(self, tp: TP, records: list[Any]) -> None:
         for start in range(0, len(records), SLICE_RECORDS):
             for record in records[start : start + SLICE_RECORDS]:
-                item = self._item(tp, record)
+                item = self._reader.item(tp, record)
                 if item.event is not None:
                     self._take(self._batches, item.event)
                 elif item.tick_us:
@@ -199,44 +195,6 @@ class IntakeHost:
 
     def _source(self, tp: TP) -> str:
         return self._raw_topics[tp.topic].sources[tp.partition].name
-
-    def _item(self, tp: TP, record: Any) -> RawItem:
-        """Return a raw record as an event or a tick; a tick that is not believed has no time."""
-        headers = tuple((name.lower(), value or b"") for name, value in record.headers or ())
-        tick = read_tick(record.value, headers)
-        if tick is not None:
-            return RawItem(
-                record.offset, 0, self._believed(tp, record, tick.at_us, tick.epoch), None
-            )
-        said = {name: value for name, value in headers if name in OURS}
-        others = tuple(header for header in headers if header[0] not in OURS)
-        virtual = self.historical is not None
-        received_us = _number(said.get(RECEIVED_HEADER))
-        if not virtual or RECEIVED_HEADER not in said:
-            received_us = max(record.timestamp * 1_000, self._received_us.get(tp, 0))
-            self._received_us[tp] = received_us
-        event = RawRecord(
-            record.value or b"",
-            self._raw_topics[tp.topic].name,
-            tp.partition,
-            record.offset,
-            received_us,
-            others,
-            _number(said.get(SIZE_HEADER)) if virtual else 0,
-            said.get(DIGEST_HEADER, b"").decode("ascii", "replace") if virtual else "",
-        )
-        return RawItem(record.offset, _number(said.get(PLACE_HEADER)), 0, beginning(event))
-
-    def _believed(self, tp: TP, record: Any, at_us: int, epoch: int) -> int:
-        """Return a tick's time, 0 for one of a former ticker or from the future."""
-        if self.historical is not None:
-            return at_us
-        ahead = at_us > record.timestamp * 1_000 + TICK_AHEAD_US_MAX
-        if ahead or epoch < self._epochs.get(tp, 0):
-            self._meters.counts.labels(STAGE, "tick_refused").inc()
-            return 0
-        self._epochs[tp] = epoch
-        return at_us
 
     def _take(self, batches: Batches, event: RawRecord) -> ServiceClock | None:
         taken = self.intake.step(event)
@@ -281,11 +239,3 @@ class IntakeHost:
             await self._producer.send(
                 {(self._topic_of(name), place): records for (name, place), records in said.items()}
             )
-
-
-def _number(said: bytes | None) -> int:
-    """Return a number from a header, 0 where there is none that can be read."""
-    try:
-        return int(said) if said else 0
-    except ValueError:
-        return 0

@@ -14,9 +14,9 @@ from streams.cluster.connect import Connection
 from streams.cluster.naming import named
 from streams.cluster.raw import RawSource
 from streams.pipeline import PipelineConfig
-from streams.worker.intake_host import RawTopic
 from streams.worker.meters import Meters
 from streams.worker.producing import CHANGE_BATCH_BYTES_MAX
+from streams.worker.raw_items import RawTopic
 from streams.worker.routing import Router
 from streams.worker.seats import STAGES, Parts
 

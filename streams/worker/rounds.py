@@ -54,6 +54,10 @@ class Rounds:
         if self._taking:
             await self._inbox.put(chunk)
 
+    def busy(self) -> bool:
+        """Say whether a round is under way."""
+        return not self._resting.is_set()
+
     def nudge(self) -> None:
         """Have a round taken though nothing came, if none is waiting anyway."""
         if self._inbox.empty():

@@ -14,9 +14,10 @@ from streams.worker.already_said import Said, already_said, open_pleas
 from streams.worker.app import StageApp, stage_app
 from streams.worker.following import AliasFollower
 from streams.worker.gaps import refuse_passed_over
-from streams.worker.intake_host import STAGE, IntakeHost
+from streams.worker.intake_host import IntakeHost
 from streams.worker.options import Shared
 from streams.worker.producing import StageProducer
+from streams.worker.raw_items import STAGE
 from streams.worker.routing import STAGE_LOGS
 from streams.worker.ticker import Ticker
 
@@ -58,8 +59,9 @@ class RunningIntake:
         )
         signal: Any = self.app.on_partitions_assigned
         signal.connect(self._assigned, weak=False)
-        self.host.flow = AppFlow(self.app)
+        self._flow = self.host.flow = AppFlow(self.app)
         self.host.committed = self.app.committed
+        self.host.end_of = self.app.end_of
         self._ticker = Ticker(
             producer,
             [
@@ -105,6 +107,18 @@ class RunningIntake:
         first = TP(next(iter(self._raw)), 0)
         return self.app.consumer_generation_id if first in self.app.owned() else None
 
+    def reading(self) -> dict[TP, int]:
+        """Return the next offset to read of each owned partition that is not held back."""
+        return {tp: self.host.next_to_read(tp) for tp in self.app.owned() - self._flow.held}
+
+    def place(self) -> object:
+        """Return how far it has read."""
+        return {**self.app.flowing(), "next": sorted(self.reading().items())}
+
+    def busy(self) -> bool:
+        """Say whether a round is under way."""
+        return self.host.rounds.busy()
+
     async def start(self) -> None:
         """Read the aliases to their end, join the group, tell time if that is ours to do."""
         await self._aliases.start()
@@ -128,15 +142,15 @@ class AppFlow:
 
     def __init__(self, app: StageApp) -> None:
         self._app = app
-        self._held: set[TP] = set()
+        self.held: set[TP] = set()
 
     def hold_back(self, partitions: set[TP]) -> None:
         """Read these partitions no further for now, and all others again."""
         owned = self._app.owned()
-        let_go = (self._held - partitions) & owned
-        begin = (partitions - self._held) & owned
+        let_go = (self.held - partitions) & owned
+        begin = (partitions - self.held) & owned
         if let_go:
             self._app.consumer.resume_partitions(let_go)
         if begin:
             self._app.consumer.pause_partitions(begin)
-        self._held = partitions & owned
+        self.held = partitions & owned

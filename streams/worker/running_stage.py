@@ -88,6 +88,25 @@ class RunningStage:
         self._watch.begin(tails)
         _log.info("recovered", stage=self.name, partitions=len(tails), seconds=round(took_s, 3))
 
+    def reading(self) -> dict[TP, int]:
+        """Return the next offset to read of each partition of the log that is owned."""
+        host, app = self.host, self.app
+        owned = [tp for tp in app.owned() if tp.topic == host.log_topic]
+        return {tp: host.durable_next(tp) or app.committed(tp) or 0 for tp in owned}
+
+    def place(self) -> object:
+        """Return how far the rounds and the recovery have come."""
+        return {
+            **self.app.flowing(),
+            "next": sorted((tp.partition, offset) for tp, offset in self.reading().items()),
+            "seated": sorted(self.host.seats),
+            "recovered": sorted(self.app.recovered_offsets().items()),
+        }
+
+    def busy(self) -> bool:
+        """Say whether a round is under way."""
+        return self.host.rounds.busy()
+
     async def start(self) -> None:
         """Join the group."""
         await self.app.start()

@@ -15,6 +15,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams.cluster.closing import let_go
 from streams.worker.host import StageHost
 
 _log = structlog.get_logger("forewarn.takeover")
@@ -93,7 +94,7 @@ class TakeoverWatch:
                 for part, records in (await consumer.getmany(timeout_ms=READ_MS)).items():
                     self._compare(part.partition, records, late)
         finally:
-            await consumer.stop()
+            await let_go(consumer.stop())
         for partition, keys in late.items():
             await self._host.rewrite(partition, keys)
 

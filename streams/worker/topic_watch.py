@@ -14,6 +14,7 @@ import structlog
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from streams.cluster.closing import let_go
 from streams.cluster.connect import ClusterError, Connection, CredentialsError
 from streams.cluster.reach import reach_async
 
@@ -77,7 +78,7 @@ class TopicWatch:
             await admin.start()
             return self._wrong(await admin.describe_topics(list(self._topics)))
         finally:
-            await admin.close()
+            await let_go(admin.close())
 
     def _wrong(self, told: list[dict[str, Any]]) -> str:
         for one in told:

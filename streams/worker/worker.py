@@ -22,6 +22,7 @@ from streams.worker.routing import Router
 from streams.worker.running_intake import RunningIntake
 from streams.worker.running_stage import RunningStage
 from streams.worker.seats import STAGES, Parts, StageKind
+from streams.worker.standstill import StandstillWatch
 from streams.worker.topic_watch import TopicWatch
 
 
@@ -61,6 +62,13 @@ class Worker:
             every_s=options.watch_s,
             failed=failed,
         )
+        self._moving = StandstillWatch(
+            self.running,
+            kafka,
+            every_s=options.watch_s,
+            patience_s=options.patience_s,
+            failed=failed,
+        )
 
     @property
     def hosts(self) -> dict[str, StageHost]:
@@ -80,6 +88,7 @@ class Worker:
         register_gauges(self)
         await asyncio.gather(*(one.start() for one in self.running.values()))
         self._watch.start()
+        self._moving.start()
 
     async def _made(self, name: str) -> RunningStage | RunningIntake:
         producer = await self._new_producer(OUTPUT_BYTES_MAX)
@@ -100,6 +109,7 @@ class Worker:
     async def stop(self) -> None:
         """Drain, commit what is durable, and let everything go."""
         await self._watch.stop()
+        await self._moving.stop()
         for one in self.running.values():
             await one.stop()
         await self._shelf.stop()

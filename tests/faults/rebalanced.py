@@ -90,7 +90,11 @@ def _stall(run: Run, chance: Random) -> None:
         "others take over what the stopped worker had",
     )
     written = run.cluster.written()
-    run.wait(lambda: run.cluster.written() > written, "others go on", MOVES_S_MAX)
+    run.wait(
+        lambda: run.cluster.written() > written or run.progress() == 1.0,
+        "others go on, or have done all there is",
+        MOVES_S_MAX,
+    )
     run.say(f"SIGCONT of {stopped.name}")
     stopped.signal(signal.SIGCONT)
 

@@ -64,7 +64,7 @@ def owning(*tps: TP) -> Alignment:
 
 
 def places(interval: Interval) -> list[tuple[int, int]]:
-    return [(event.partition, event.offset) for event in interval.events]
+    return [(event.partition, event.offset) for _, event in interval.events]
 
 
 @given(readings())
@@ -119,6 +119,30 @@ def test_a_partition_that_tells_no_early_tick_holds_back_the_others() -> None:
     assert let_through(alignment, TPS[0], [tick(0, 5)]) == []
     (first,) = let_through(alignment, TPS[1], [tick(0, 7)])
     assert (first.at_us, first.told_by) == (5, [TPS[0]])
+
+
+def test_a_partition_with_nothing_left_holds_back_only_what_it_has_not_told() -> None:
+    alignment = Alignment()
+    alignment.own(TPS[:2], {TPS[1]: 7})
+    alignment.add(TPS[0], [event(0, 0, 0), tick(1, 5), tick(2, 7), tick(3, 9)])
+    assert list(alignment.ready()) == []
+    assert alignment.lacking() == {TPS[1]}
+    told = [(one.at_us, one.told_by) for one in alignment.ready(alignment.lacking())]
+    assert told == [(5, [TPS[0]]), (7, [TPS[0]])]
+    assert alignment.next_offsets == {TPS[0]: 3}
+    (last,) = let_through(alignment, TPS[1], [tick(4, 9)])
+    assert (last.at_us, set(last.told_by)) == (9, set(TPS[:2]))
+
+
+def test_what_was_told_here_counts_as_told() -> None:
+    alignment = owning(*TPS[:2])
+    alignment.add(TPS[0], [tick(0, 5), tick(1, 6)])
+    alignment.add(TPS[1], [tick(0, 6)])
+    assert [one.at_us for one in alignment.ready()] == [5, 6]
+    assert alignment.lacking() == set()
+    alignment.add(TPS[0], [tick(2, 8)])
+    assert alignment.lacking() == {TPS[1]}
+    assert list(alignment.ready({TPS[1]})) == []
 
 
 def test_a_partition_that_is_not_owned_any_more_holds_nobody_back() -> None:

@@ -119,6 +119,26 @@ def test_what_is_on_a_log_to_its_tick_is_not_said_to_that_log_again() -> None:
     assert ticks_on(batches, AREA_LOG.name) == [told(T1), told(T2)]
 
 
+def test_what_one_source_told_before_is_left_out_where_another_had_not_come_so_far() -> None:
+    historical = house(clock(RECEIPTS[0], 9 * T2))
+    said = {(PERSON_LOG.name, 0): {"source/0": T1}, (SERVICE_LOG.name, 0): {"source/1": T1}}
+    historical.own(TPS, said, Pleas())
+    fill(historical, 1)
+    batches: Batches = {}
+    historical.let_through(batches)
+    assert [key for key, _ in batches[PERSON_LOG.name, 0]] == [b"tick", b"tick"]
+    assert [key for key, _ in batches[SERVICE_LOG.name, 0]] == [b"event", b"tick", b"tick"]
+
+
+def test_a_source_read_to_its_end_by_another_owner_holds_back_nothing_it_told() -> None:
+    historical = house()
+    said = {(log.name, 0): {"source/1": T2} for log in (PERSON_LOG, SERVICE_LOG, AREA_LOG)}
+    historical.own(TPS, said, Pleas())
+    historical.alignment.add(TPS[0], [RawItem(0, 0, T1, None), RawItem(1, 0, T2, None)])
+    assert historical.let_through({}) == {}
+    assert historical.let_through({}, {TPS[1]}) == {TPS[0]: 2}
+
+
 def test_pleas_that_were_opened_before_a_crash_are_waited_for() -> None:
     historical = house()
     pleas = Pleas()
