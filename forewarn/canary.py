@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from schemas.areas import Area, Directory
+from schemas.areas import CANARY_CODE, Area, Directory
 from schemas.closed import Text
 from schemas.events import TYPE_OF_FEED, Event, EventData
 from schemas.outcomes import ClockAnswer, ClockState, ServiceClock
@@ -26,8 +26,7 @@ from schemas.taxonomy import AreaLevel, Channel, Feed, Kind, Origin, Purpose
 from schemas.times import SECOND_US, from_us, to_us
 
 SOURCE = "/forewarn/canary"
-AREA = "canary"
-CANARY_AREA = Area(code=AREA, level=AreaLevel.GRID, name=Text(en="Canary", zh="金丝雀"))
+CANARY_AREA = Area(code=CANARY_CODE, level=AreaLevel.GRID, name=Text(en="Canary", zh="金丝雀"))
 LOST_S_MAX = 60.0
 """A flight that has not come out by then is lost; if it comes yet, it counts no more."""
 REMEMBERED_S_MAX = 3_600.0
@@ -144,7 +143,7 @@ class Canary:
 def with_canary(directory: Directory) -> Directory:
     """Return the same areas and the canary's own, which lies in no other and borders on none."""
     return Directory(
-        {**directory.areas, AREA: CANARY_AREA}.values(),
+        {**directory.areas, CANARY_CODE: CANARY_AREA}.values(),
         version=directory.version,
         time_zone=directory.time_zone,
         county_partitions=directory.county_partitions,

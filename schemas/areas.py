@@ -30,6 +30,8 @@ _DIGITS_OF_LEVEL = {
 }
 _LEVEL_OF_DIGITS = {digits: level for level, digits in _DIGITS_OF_LEVEL.items()}
 _LEVELS = tuple(AreaLevel)
+CANARY_CODE = "canary"
+"""The code of the area of canaries, which is nobody's place."""
 
 
 class DirectoryError(ValueError):

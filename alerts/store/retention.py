@@ -25,6 +25,7 @@ from alerts.store.tables import (
     REVISIONS,
     SERVICE_CLOCKS,
 )
+from schemas.areas import CANARY_CODE
 from schemas.closed import Closed
 from schemas.times import DAY_US, from_us
 
@@ -42,6 +43,7 @@ class Retention(Closed, frozen=True):
     assessments_days: Days = 180
     area_days: Days = 1_460
     service_clocks_days: Days = 400
+    canary_days: Days = 2
     changes_days: Days = 7
     poisoned_days: Days = 30
     outbox_days: Days = 30
@@ -65,6 +67,11 @@ def retain(
         (ASSESSMENTS, ASSESSMENTS.c.at_us < before(rules.assessments_days)),
         (AREA_DAYS, AREA_DAYS.c.day < _day(before(rules.area_days))),
         (SERVICE_CLOCKS, SERVICE_CLOCKS.c.updated_us < before(rules.service_clocks_days)),
+        (
+            SERVICE_CLOCKS,
+            (SERVICE_CLOCKS.c.area == CANARY_CODE)
+            & (SERVICE_CLOCKS.c.updated_us < before(rules.canary_days)),
+        ),
         (POISONED, POISONED.c.at_us < before(rules.poisoned_days)),
         (ANSWERS, ANSWERS.c.expires_us < now_us),
         (OUTBOX, OUTBOX.c.sent_us < before(rules.outbox_days)),

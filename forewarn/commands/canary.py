@@ -18,9 +18,9 @@ from aiokafka.errors import KafkaError
 from prometheus_client import ProcessCollector, start_http_server
 
 from forewarn.asking import stopped
-from forewarn.canary import AREA, Canary, Flight
+from forewarn.canary import Canary, Flight
 from forewarn.settings import Settings, connection
-from schemas.areas import Directory
+from schemas.areas import CANARY_CODE, Directory
 from schemas.codec import CodecError, decoder_of, encode
 from schemas.outcomes import ClockAnswer, ServiceClock
 from schemas.times import SECOND_US
@@ -41,7 +41,9 @@ def canary(
     areas: Annotated[
         str | None, typer.Option(help="Area directory (JSON), the same as the workers'.")
     ] = None,
-    area: Annotated[str, typer.Option(help="Area of the canary: one that is nobody's.")] = AREA,
+    area: Annotated[
+        str, typer.Option(help="Area of the canary: one that is nobody's.")
+    ] = CANARY_CODE,
     every_s: Annotated[float, typer.Option(min=0.5, max=300, help="Seconds from one to next.")] = (
         10.0
     ),

@@ -18,7 +18,6 @@ from rich.markup import escape
 
 from alerts.vault.keyring import KeyringError
 from forewarn.broker.ports import PortsError
-from forewarn.canary import AREA
 from forewarn.keys import load_or_make_keyring
 from forewarn.machine import room
 from forewarn.machine.composition import (
@@ -35,6 +34,7 @@ from forewarn.machine.supervisor import Failure, Supervisor
 from forewarn.machine.telling import Telling
 from forewarn.machine.watching import CONFIG, prometheus_config
 from forewarn.machine.welcome import REPORT, welcome, write_report
+from schemas.areas import CANARY_CODE
 from streams.feeds.mapping_reasons import FeedFileError
 
 EXIT_USAGE = 2
@@ -43,8 +43,8 @@ DATA = Path(typer.get_app_dir("forewarn")) / "machine"
 _ALONE = "FOREWARN_UP_ALONE"
 _CANNOT_START = (FolderError, room.RoomError, PortsError, KeyringError, FeedFileError, OSError)
 _NO_CANARY = (
-    f"  no canary   the area directory has no area {AREA!r}, so nobody measures how soon events "
-    "come out"
+    f"  no canary   the area directory has no area {CANARY_CODE!r}, so nobody measures how soon "
+    "events come out"
 )
 
 

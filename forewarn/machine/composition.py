@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forewarn.broker.ports import HOST
-from forewarn.canary import AREA
 from forewarn.machine.checks import Answers, Says, SpeaksKafka
 from forewarn.machine.folder import AREAS, TO_TELL, Folder
 from forewarn.machine.plan import Child, command
+from schemas.areas import CANARY_CODE
 from streams.feeds.mapping_shipped import load_areas
 
 HEAP_MB = 192
@@ -212,4 +212,4 @@ def has_canary(folder: Folder, areas: str | None, *, demo: bool) -> bool:
     """
     if demo and areas == str(folder.demo / AREAS) and not (folder.demo / TO_TELL).exists():
         return True
-    return areas is not None and load_areas(areas).known(AREA)
+    return areas is not None and load_areas(areas).known(CANARY_CODE)

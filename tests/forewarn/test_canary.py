@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import msgspec
 from prometheus_client import CollectorRegistry
 
-from forewarn.canary import AREA, LOST_S_MAX, REMEMBERED_S_MAX, SOURCE, Canary, Flight
-from schemas.areas import Area, Directory
+from forewarn.canary import LOST_S_MAX, REMEMBERED_S_MAX, SOURCE, Canary, Flight
+from schemas.areas import CANARY_CODE, Area, Directory
 from schemas.closed import Text
 from schemas.outcomes import ClockState, ServiceClock
 from schemas.taxonomy import CLOCK_PURPOSES, AreaLevel, Feed
@@ -14,7 +14,7 @@ from schemas.times import SECOND_US, from_us, to_us
 from tests.builders import NOW_US
 from tests.streams.intake.contacts import intake_with, raw
 
-PLACE = Area(code=AREA, level=AreaLevel.GRID, name=Text(en="Canary", zh="金丝雀"))
+PLACE = Area(code=CANARY_CODE, level=AreaLevel.GRID, name=Text(en="Canary", zh="金丝雀"))
 
 
 @dataclass
@@ -56,7 +56,7 @@ def flown(bird: Canary) -> dict[str, float]:
 
 
 def test_a_canary_opens_a_clock_and_reaches_nothing_that_could_raise_an_alert() -> None:
-    bird = Canary(AREA, HandClock())
+    bird = Canary(CANARY_CODE, HandClock())
     flights = [bird.next_flight() for _ in range(6)]
     assert [flight.feed for flight in flights] == [*Feed, *Feed]
     for flight in flights:
@@ -72,7 +72,7 @@ def test_a_canary_opens_a_clock_and_reaches_nothing_that_could_raise_an_alert() 
 
 def test_one_that_comes_out_is_timed_and_answered() -> None:
     now = HandClock()
-    bird = Canary(AREA, now)
+    bird = Canary(CANARY_CODE, now)
     clock = clock_of(bird.next_flight())
     now.pass_s(2)
     answer = bird.came_out(clock)
@@ -87,7 +87,7 @@ def test_one_that_comes_out_is_timed_and_answered() -> None:
 
 
 def test_clocks_of_people_are_neither_counted_nor_answered() -> None:
-    bird = Canary(AREA, HandClock())
+    bird = Canary(CANARY_CODE, HandClock())
     clock = clock_of(bird.next_flight())
     change = msgspec.structs.replace
     for other in (
@@ -101,7 +101,7 @@ def test_clocks_of_people_are_neither_counted_nor_answered() -> None:
 
 def test_each_flight_counts_once_however_it_ends() -> None:
     now = HandClock()
-    bird = Canary(AREA, now)
+    bird = Canary(CANARY_CODE, now)
     refused, slow, lost = (bird.next_flight() for _ in range(3))
     bird.accepted(refused, by_broker=False)
     bird.accepted(slow, by_broker=True)
@@ -116,7 +116,7 @@ def test_each_flight_counts_once_however_it_ends() -> None:
 
 def test_its_age_grows_while_nothing_comes_out_and_its_memory_does_not() -> None:
     now = HandClock()
-    bird = Canary(AREA, now)
+    bird = Canary(CANARY_CODE, now)
     first = bird.next_flight()
     now.pass_s(REMEMBERED_S_MAX + 1)
     assert value(bird.meters.registry, "forewarn_canary_age_seconds") == REMEMBERED_S_MAX + 1
@@ -125,7 +125,7 @@ def test_its_age_grows_while_nothing_comes_out_and_its_memory_does_not() -> None
 
 
 def test_the_broker_is_reached_or_it_is_not() -> None:
-    bird = Canary(AREA, HandClock())
+    bird = Canary(CANARY_CODE, HandClock())
     for by_broker in (True, False, True):
         bird.accepted(bird.next_flight(), by_broker=by_broker)
         assert value(bird.meters.registry, "forewarn_broker_reached") == by_broker

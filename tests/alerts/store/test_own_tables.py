@@ -11,13 +11,14 @@ from alerts.store.idempotency import CLAIM_US, KEPT_US, Answers, Claim, Remember
 from alerts.store.own_tables import AUDIT, OUTBOX, TOKENS, TRANSITIONS
 from alerts.store.reading import Reading
 from alerts.store.retention import Retention, newest_us, retain
-from alerts.store.tables import EVENTS, REVISIONS
+from alerts.store.tables import EVENTS, REVISIONS, SERVICE_CLOCKS
 from alerts.store.tokens import Caller, Refusal, Role, TokenError, Tokens
-from schemas.outcomes import Change
-from schemas.taxonomy import Outcome
-from schemas.times import DAY_US
+from schemas.areas import CANARY_CODE
+from schemas.outcomes import Change, ClockState, ServiceClock
+from schemas.taxonomy import Kind, Outcome, Purpose
+from schemas.times import DAY_US, from_us
 from tests.alerts.store.stores import alert, alert_id, relayed, rows_of, states_of, tell
-from tests.builders import NOW_US, person_signal, signal_id
+from tests.builders import AREA, NOW_US, person_signal, signal_id
 
 SECRET = bytes(range(32))
 LATER_US = NOW_US + DAY_US
@@ -138,3 +139,25 @@ def test_the_present_of_a_historical_feed_is_its_newest_report(engine: Engine) -
     assert newest_us(engine, NOW_US) == NOW_US
     tell(engine, person_signal(1, at_us=NOW_US - DAY_US))
     assert newest_us(engine, NOW_US) == NOW_US - DAY_US
+
+
+def test_the_clocks_of_canaries_go_after_two_days_and_no_others(engine: Engine) -> None:
+    opened, due = from_us(NOW_US), from_us(NOW_US + DAY_US)
+    for receipt, area in (("a" * 32, CANARY_CODE), ("b" * 32, AREA)):
+        tell(
+            engine,
+            ServiceClock(
+                receipt,
+                ClockState.OPENED,
+                Purpose.SUGGESTION,
+                Kind.SELF_HARM,
+                area,
+                opened,
+                due,
+                opened,
+            ),
+        )
+    rules = Retention()
+    assert not retain(engine, rules, NOW_US + DAY_US)["service_clocks"]
+    assert retain(engine, rules, NOW_US + 3 * DAY_US)["service_clocks"] == 1
+    assert [row["area"] for row in rows_of(engine, SERVICE_CLOCKS)] == [AREA]

@@ -8,7 +8,7 @@ import pytest
 
 from alerts.store.tokens import Role
 from detectors.floors import floors_of
-from forewarn.canary import AREA, with_canary
+from forewarn.canary import with_canary
 from forewarn.machine.composition import (
     SUPERVISOR,
     WANTED_PORTS,
@@ -20,7 +20,7 @@ from forewarn.machine.first_tokens import token_file
 from forewarn.machine.folder import AREAS, TO_TELL, Folder, write_private
 from forewarn.machine.plan import checked
 from forewarn.machine.welcome import welcome, write_report
-from schemas.areas import write_directory
+from schemas.areas import CANARY_CODE, write_directory
 from schemas.cloudevents import unwrap
 from schemas.events import RawRecord
 from schemas.taxonomy import Level
@@ -91,8 +91,8 @@ def test_a_canary_flies_where_the_directory_has_an_area_for_it(tmp_path: Path) -
 def test_the_canarys_area_lies_nowhere_and_moves_no_county() -> None:
     directory = build_map().directory
     extended = with_canary(directory)
-    assert extended.parent(AREA) is None
-    assert extended.areas == directory.areas | {AREA: extended.areas[AREA]}
+    assert extended.parent(CANARY_CODE) is None
+    assert extended.areas == directory.areas | {CANARY_CODE: extended.areas[CANARY_CODE]}
     counties = [code for code in directory.areas if len(code) == 6]
     before = [directory.partition(code, 4) for code in counties]
     assert [extended.partition(code, 4) for code in counties] == before
