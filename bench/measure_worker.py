@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from bench.measure_stored import stored_rows
 from bench.measure_worker_count import count_rows
 from bench.measure_worker_job import intake_rows, job_rows
 from bench.measure_worker_latency import latency_rows
@@ -27,6 +28,7 @@ WORKER_MEASURES = (
     ("full job", partial(on_a_broker, job_rows)),
     ("full job with the intake", partial(on_a_broker, intake_rows)),
     ("latency of an alert", partial(on_a_broker, latency_rows)),
+    ("latency of an alert's row", partial(on_a_broker, stored_rows)),
     ("two workers", partial(on_a_broker, scale_rows)),
     ("a million persons", partial(on_a_broker, million_rows)),
 )
