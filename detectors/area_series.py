@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from detectors.base import AreaDetector, Memory, Past
 from schemas.closed import Closed
-from schemas.state import AreaSeries
+from schemas.state import AreaSeries, Risen
 
 _WEEK = 7
 _USUAL_DAYS = 4 * _WEEK
@@ -40,16 +40,6 @@ class SeriesConfig(Closed, frozen=True):
     warm_days: Annotated[int, Meta(ge=18, le=100)] = 21
     count_min: Annotated[int, Meta(ge=1)] = 3
     agree_min: Annotated[int, Meta(ge=1)] = 2
-
-
-class Verdict(Closed, frozen=True):
-    """What the detectors said about one day: the count, the usual, the smallest alarming count."""
-
-    day: int
-    count: int
-    expected: float
-    limit: float
-    detectors: tuple[str, ...]
 
 
 def new_series(since: int, day: int, config: SeriesConfig) -> AreaSeries:
@@ -123,7 +113,7 @@ def _limit_of_family(
 
 def judge_day(
     series: AreaSeries, day: int, families: Families, config: SeriesConfig
-) -> Verdict | None:
+) -> Risen | None:
     """Return what the detectors say about `day`, or None where it is no surge."""
     count = count_on(series, day)
     if count < least_of(series, day, config):
@@ -133,7 +123,7 @@ def judge_day(
     if len({position for position, _, _ in alarms}) < config.agree_min:
         return None
     limit = limit_of(series, day, families, config)
-    return Verdict(day, count, _usual(alarms), limit, tuple(name for _, name, _ in alarms))
+    return Risen(day, count, _usual(alarms), limit, tuple(name for _, name, _ in alarms))
 
 
 def expected_at(series: AreaSeries, day: int, limit: float, families: Families) -> float:

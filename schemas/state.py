@@ -112,10 +112,21 @@ class PersonHistory(Packed):
     due_us: int = 0
 
 
+class Risen(Packed):
+    """A day's count that detectors have confirmed as a surge, with what they said of it."""
+
+    day: int
+    count: int
+    expected: float
+    limit: float
+    detectors: tuple[str, ...]
+
+
 class AreaSeries(Packed):
     """Daily counts of one kind in one area; `counts` ends with day ordinal `day`.
 
-    `memory` is what each detector remembers of all days up to and with `learned_day`.
+    `memory` is what each detector remembers of all days up to and with `learned_day`. `to_judge`
+    are the days to be judged when time next passes, `risen` those that were confirmed.
     """
 
     day: int
@@ -123,6 +134,8 @@ class AreaSeries(Packed):
     learned_day: int
     memory: dict[str, list[float]]
     episode: Episode | None = None
+    to_judge: list[int] = []
+    risen: list[Risen] = []
 
 
 class CellDay(Packed):

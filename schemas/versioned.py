@@ -72,8 +72,13 @@ class VersionedCodec(Generic[S]):
         return msgspec.convert(plain, self.kind)
 
 
+def _as_it_is(plain: Any) -> Any:
+    """Fields were added at the end, and what they hold where they are missing is right."""
+    return plain
+
+
 PERSON_HISTORY = VersionedCodec(PersonHistory, 1, {})
-AREA_SERIES = VersionedCodec(AreaSeries, 1, {})
+AREA_SERIES = VersionedCodec(AreaSeries, 2, {1: _as_it_is})
 AREA_CELL = VersionedCodec(AreaCell, 1, {})
 OPEN_CLOCK = VersionedCodec(OpenClock, 1, {})
 LEARNER_STATE = VersionedCodec(LearnerState, 1, {})

@@ -9,11 +9,10 @@ from datetime import date
 from alerts.episodes import EpisodePolicy, alert_id_of
 from alerts.policy import AreaPolicy, Decision
 from alerts.wording import headline
-from detectors.area_series import Verdict
 from schemas.areas import Directory
 from schemas.outcomes import Alert, Assessment, Change, Evidence, Surge
 from schemas.records import UNASSIGNED_AREA, AreaSignal
-from schemas.state import Episode
+from schemas.state import Episode, Risen
 from schemas.taxonomy import Kind, Level, Scope
 from schemas.times import from_us
 from streams.outputs import Outputs
@@ -76,7 +75,7 @@ class AreaTeller:
         self.episodes = episodes
         self.policy = policy
 
-    def surge(self, verdict: Verdict, within: tuple[str, ...]) -> Surge:
+    def surge(self, verdict: Risen, within: tuple[str, ...]) -> Surge:
         """Return what was seen, for alert and assessment."""
         return Surge(
             date.fromordinal(verdict.day).isoformat(),

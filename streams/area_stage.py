@@ -69,19 +69,17 @@ class AreaStage:
         self._zone = directory.time_zone
         self._sets = DetectorSets(config)
         self._series_of: dict[str, int] = {}
-        self._begun: dict[str, tuple[int, Families]] = {}
-        self._limits: dict[tuple[str, int], tuple[float, bool]] = {}
+        self._begun: dict[str, int] = {}
+        self._limits: dict[tuple[str, int], tuple[float, Families | None]] = {}
         self._limits_day = 0
         self._open_since = self._day_of_clock()
         self._count_min = config.series.count_min
         teller = AreaTeller(directory, config.episodes, config.policy)
-        self.surges = Surges(config.surges, config.series, directory, series, teller)
-        keys = list(series.keys())
-        for key in keys:
+        self.surges = Surges(
+            config.surges, config.series, directory, series, teller, self._families_of
+        )
+        for key in series.keys():  # noqa: SIM118  # a view on state, not a dict
             self._restored(key)
-        for key in keys:
-            families = self._sets.for_series(self._series_of[key.split("|", 1)[0]])
-            self.surges.suspect_again(key, families, self._open_since)
 
     def step(self, record: AreaRecord, out: Outputs) -> None:
         """Take one record of the log in and append what follows from it to `out`."""
@@ -97,9 +95,14 @@ class AreaStage:
         """Return the first local day that may still change, by the stage's own time."""
         return local_day(self.clock.now_us, self._zone) - self.config.series.lateness_days
 
+    def _families_of(self, home: str) -> Families:
+        """Return the detectors of a county: its series share one error budget."""
+        return self._sets.for_series(self._series_of.get(home, 0))
+
     def _restored(self, key: str) -> None:
         home = key.split("|", 1)[0]
         self._series_of[home] = self._series_of.get(home, 0) + 1
+        self.surges.restored(key, self._open_since)
 
     def _signal(self, signal: AreaSignal, out: Outputs) -> None:
         placed = self.directory.place(signal.area)
@@ -167,12 +170,12 @@ class AreaStage:
             return
         if placed.home not in self._begun:
             self._begin(cell, placed, day)
-        since, families = self._begun[placed.home]
+        since = self._begun[placed.home]
         code = KIND_CODE[signal.kind]
         out.daily[placed.home, code, day] += change
         for area in placed.line:
             key = f"{placed.home}|{area}|{code}"
-            if self._count_in(key, day, change, since, families) < 0:
+            if self._count_in(key, day, change, since) < 0:
                 out.counts["area.day_not_kept"] += 1
 
     def _begin(self, cell: AreaCell, placed: Placed, day: int) -> None:
@@ -183,16 +186,14 @@ class AreaStage:
         if not home.since:
             home.since = day
             self.cells.put(placed.home, home)
-        families = self._sets.for_series(self._series_of.get(placed.home, 0))
-        self._begun[placed.home] = home.since, families
+        self._begun[placed.home] = home.since
 
     def _new_series(self, home: str, since: int, day: int) -> AreaSeries:
         """Begin a series; its county now shares its error budget among one more."""
         self._series_of[home] = self._series_of.get(home, 0) + 1
-        self._begun[home] = since, self._sets.for_series(self._series_of[home])
         return new_series(min(since, day), day, self.config.series)
 
-    def _count_in(self, key: str, day: int, change: int, since: int, families: Families) -> int:
+    def _count_in(self, key: str, day: int, change: int, since: int) -> int:
         """Count in one series and return the day's count, -1 for a day it keeps no more."""
         series = self.series.get(key)
         if series is None:
@@ -203,25 +204,25 @@ class AreaStage:
             for later in range(day + 1, series.day + 1):
                 self._limits.pop((key, later), None)
         count = add_count(series, day, change)
-        self.series.put(key, series)
         if count >= self._count_min:
-            self._look(key, series, day, count, families)
+            self._look(key, series, day, count)
+        self.series.put(key, series)
         return count
 
-    def _look(self, key: str, series: AreaSeries, day: int, count: int, families: Families) -> None:
+    def _look(self, key: str, series: AreaSeries, day: int, count: int) -> None:
         """Suspect a surge when a day's count reaches the smallest that would be one.
 
         The detectors are asked for it only once the count stands out by itself.
         """
-        least, exact = self._limits.get((key, day), (0, False))
+        families = self._families_of(key.split("|", 1)[0])
+        least, asked = self._limits.get((key, day), (0, None))
         if not least:
             least = least_of(series, day, self.config.series)
-        if count >= least and not exact:
-            least, exact = limit_of(series, day, families, self.config.series), True
-        self._limits[key, day] = least, exact
-        if count >= least and day >= self._open_since:
-            # Of earlier days a stage that starts again would know nothing.
-            self.surges.suspect(key, day, families)
+        if count >= least and asked is not families:
+            least, asked = limit_of(series, day, families, self.config.series), families
+        self._limits[key, day] = least, asked
+        if count >= least:
+            self.surges.suspect(key, series, day)
 
     def _time_passed(self, now_us: int, out: Outputs) -> None:
         today = local_day(now_us, self._zone)

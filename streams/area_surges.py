@@ -2,9 +2,11 @@
 
 Rules: suspicion is cheap and may be wrong; a surge is confirmed by the detectors on a tick, for the
 whole county at once, and told for the lowest area that explains it. While an episode is open its
-alert is revised at most once a day, or when its level rises.
+alert is revised at most once a day, or when its level rises. What is suspected and what has risen
+stand in the series, so a stage that starts again judges what one that ran through would.
 """
 
+from collections.abc import Callable
 from typing import Annotated
 
 from msgspec import Meta
@@ -14,23 +16,22 @@ from alerts.policy import Decision, decide_surge
 from detectors.area_series import (
     Families,
     SeriesConfig,
-    Verdict,
-    count_on,
     judge_day,
-    least_of,
 )
 from detectors.localisation import Named, Rising, lowest_explaining
 from schemas.areas import Directory
 from schemas.closed import Closed
 from schemas.outcomes import Change
 from schemas.records import Action, Transition
-from schemas.state import AreaSeries, Episode
+from schemas.state import AreaSeries, Episode, Risen
 from schemas.taxonomy import Kind, members_of, rank_of
 from streams.area_alerts import AreaTeller, area_alert_id
 from streams.outputs import Outputs
 from streams.state import DueIndex, KeyedState
 
 _KINDS = members_of(Kind)
+Group = tuple[str, int, int]
+"""A county, the code of a kind, and a local day."""
 
 
 class SurgeConfig(Closed, frozen=True):
@@ -49,55 +50,73 @@ class Surges:
         directory: Directory,
         series: KeyedState[AreaSeries],
         teller: AreaTeller,
+        families_of: Callable[[str], Families],
     ) -> None:
         self._config = config
         self._bounds = bounds
         self._directory = directory
         self._series = series
         self._teller = teller
-        self._suspected: dict[tuple[str, int], Families] = {}
-        self._rising: dict[tuple[str, int, int], dict[str, Verdict]] = {}
+        self._families_of = families_of
+        self._suspected: set[str] = set()
+        self._rising: dict[Group, dict[str, Risen]] = {}
         self._due = DueIndex()
 
-    def suspect(self, key: str, day: int, families: Families) -> None:
-        """Have a series judged for local day `day` when time next passes."""
-        self._suspected[key, day] = families
+    def suspect(self, key: str, series: AreaSeries, day: int) -> None:
+        """Have a series judged for local day `day` when time next passes; the caller puts it."""
+        self._suspected.add(key)
+        if day not in series.to_judge:
+            series.to_judge.append(day)
 
-    def suspect_again(self, key: str, families: Families, since: int) -> None:
-        """After a restart, look again at the days of a series that can still change.
-
-        `since` is the first of them, as a local day ordinal. What was told of them is guarded by
-        its episode, which outlasts them; of an earlier day the episode may be gone.
-        """
+    def restored(self, key: str, since: int) -> None:
+        """Go on with a series after a restart; `since` is the first day that may still change."""
         series = self._series.get(key)
         if series is None:
             return
-        for day in range(max(since, series.day - self._bounds.lateness_days), series.day + 1):
-            if count_on(series, day) >= least_of(series, day, self._bounds):
-                self.suspect(key, day, families)
+        if series.to_judge:
+            self._suspected.add(key)
+        home, area, code = key.split("|")
+        for risen in series.risen:
+            if risen.day >= since:
+                self._rising.setdefault((home, int(code), risen.day), {})[area] = risen
         if series.episode is not None:
             self._due.add(key, next_due_us(series.episode, self._teller.episodes))
 
     def judge(self, now_us: int, today: int, out: Outputs) -> None:
         """Confirm what is suspected and tell of it, county by county and kind by kind."""
-        touched: set[tuple[str, int, int]] = set()
-        for (key, day), families in sorted(self._suspected.items(), key=lambda item: item[0]):
+        since = today - self._bounds.lateness_days
+        touched: set[Group] = set()
+        for key in sorted(self._suspected):
             series = self._series.get(key)
-            verdict = judge_day(series, day, families, self._bounds) if series else None
-            home, area, code = key.split("|")
+            if series is not None:
+                touched |= self._judged(key, series)
+                series.risen = [risen for risen in series.risen if risen.day >= since]
+                self._series.put(key, series)
+        self._suspected.clear()
+        for group in sorted(touched):
+            self._tell(group, now_us, out)
+        for group in [group for group in self._rising if group[2] < since]:
+            del self._rising[group]
+
+    def _judged(self, key: str, series: AreaSeries) -> set[Group]:
+        """Judge the suspected days of a series; return the groups where something changed."""
+        home, area, code = key.split("|")
+        families = self._families_of(home)
+        touched = set()
+        for day in sorted(series.to_judge):
+            verdict = judge_day(series, day, families, self._bounds)
             group = (home, int(code), day)
+            series.risen = [risen for risen in series.risen if risen.day != day]
             if verdict is not None:
+                series.risen.append(verdict)
                 self._rising.setdefault(group, {})[area] = verdict
                 touched.add(group)
             elif group in self._rising and self._rising[group].pop(area, None) is not None:
                 touched.add(group)
-        self._suspected.clear()
-        for group in sorted(touched):
-            self._tell(group, now_us, out)
-        for group in [g for g in self._rising if g[2] < today - self._bounds.lateness_days]:
-            del self._rising[group]
+        series.to_judge.clear()
+        return touched
 
-    def _tell(self, group: tuple[str, int, int], now_us: int, out: Outputs) -> None:
+    def _tell(self, group: Group, now_us: int, out: Outputs) -> None:
         home, code, _ = group
         verdicts = self._rising[group]
         rising = {
@@ -119,7 +138,7 @@ class Surges:
         key: str,
         series: AreaSeries,
         named: Named,
-        verdict: Verdict,
+        verdict: Risen,
         now_us: int,
         out: Outputs,
     ) -> None:
@@ -140,7 +159,7 @@ class Surges:
         series: AreaSeries,
         area: str,
         kind: Kind,
-        verdict: Verdict,
+        verdict: Risen,
         decision: Decision,
         now_us: int,
     ) -> Change | None:

@@ -16,6 +16,7 @@ from schemas.topics import Cleanup, topic_named
 from streams.cluster.closing import let_go
 from streams.cluster.connect import Connection
 from streams.cluster.naming import named
+from streams.cluster.pacing import ALONE_MS, Pace
 from streams.cluster.reading import Extent, KeptRecord, answered, partitions_on, reader_of
 from streams.projector.records import PROJECTED_TOPICS
 
@@ -49,6 +50,7 @@ class Source:
         self._consumer = consumer
         self._prefix = prefix
         self._next = dict(starts)
+        self._pace = Pace()
         self.partitions = partitions
         self.lost = lost
 
@@ -67,6 +69,12 @@ class Source:
             ]
             offsets[topic, place.partition] = some[-1].offset + 1
         self._next |= offsets
+        if chunks:
+            behind = any(
+                some[-1].offset + 1 < (self._consumer.highwater(place) or 0)
+                for place, some in chunks.items()
+            )
+            self._pace.fetched(self._consumer._fetcher, behind=behind)  # noqa: SLF001  # as Pace
         return Fetched(records, offsets)
 
     async def unread(self, ends: Mapping[Place, int] | None = None) -> dict[Place, int]:
@@ -139,6 +147,7 @@ async def source_of(
         enable_auto_commit=False,
         auto_offset_reset="none",
         max_partition_fetch_bytes=_FETCH_BYTES,
+        fetch_max_wait_ms=ALONE_MS,
     )
     try:
         await answered(consumer.start())

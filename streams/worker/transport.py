@@ -15,7 +15,7 @@ from faust import Event, Schema
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
 
-from streams.worker.pacing import Pace
+from streams.cluster.pacing import Pace
 from streams.worker.seats import LogRecord
 
 

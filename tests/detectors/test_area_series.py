@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from detectors.area_series import (
     Families,
     SeriesConfig,
-    Verdict,
     add_count,
     judge_day,
     least_of,
@@ -20,7 +19,7 @@ from detectors.area_series import (
 )
 from detectors.base import Past
 from detectors.registry import AREA_DETECTORS, make_area_detectors
-from schemas.state import AreaSeries
+from schemas.state import AreaSeries, Risen
 from schemas.versioned import AREA_SERIES
 
 FIRST = 739_000
@@ -119,7 +118,7 @@ def test_a_day_that_does_not_stand_out_by_itself_is_no_surge_whatever_detectors_
 def test_a_surge_after_quiet_weeks_is_found_and_says_by_whom() -> None:
     series = series_of([1, 0, 2, 1, 1, 0, 1] * 6 + [15])
     verdict = judge_day(series, series.day, AS_SHIPPED, CONFIG)
-    assert isinstance(verdict, Verdict)
+    assert isinstance(verdict, Risen)
     assert {"nb_cusum", "gamma_poisson"} <= set(verdict.detectors)
     assert verdict.expected < 3 < verdict.limit <= 15 == verdict.count
 

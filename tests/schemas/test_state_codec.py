@@ -24,7 +24,7 @@ from schemas.state import (
     StageProgress,
 )
 from schemas.times import from_us
-from schemas.versioned import STATE_CODECS, StateError, VersionedCodec
+from schemas.versioned import AREA_SERIES, STATE_CODECS, StateError, VersionedCodec
 from tests.schemas.record_strategies import values_of
 
 SIGNAL = bytes(range(16))
@@ -226,3 +226,10 @@ def test_damaged_bytes_of_an_older_version_are_refused(data: bytes, version: int
 def test_an_older_state_nested_too_deep_is_refused() -> None:
     with pytest.raises(StateError):
         THIRD.decode(b"\x01" + b"\x91" * 100_000)
+
+
+def test_a_series_of_the_first_version_comes_up_with_nothing_to_judge() -> None:
+    first = b"\x01" + msgspec.msgpack.encode([739_000, [0, 3, 1], 738_999, {"c1": [0.5]}, None])
+    series = AREA_SERIES.decode(first)
+    assert series == AreaSeries(739_000, [0, 3, 1], 738_999, {"c1": [0.5]})
+    assert AREA_SERIES.encode(series)[:1] == b"\x02"

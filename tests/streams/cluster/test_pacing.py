@@ -2,7 +2,7 @@
 
 import asyncio
 
-from streams.worker.pacing import (
+from streams.cluster.pacing import (
     ALONE_MS,
     BEHIND_S,
     DRY_S,
