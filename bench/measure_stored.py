@@ -17,8 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from alerts.store.engine import open_engine
-from alerts.store.migrating import migrate, open_store
+from alerts.store.migrating import open_store
 from alerts.store.reading import Reading
 from bench.measure_worker_latency import Timed, live_rows
 from bench.measure_worker_running import Bench
@@ -37,9 +36,6 @@ def stored_rows(bench: Bench) -> list[Row]:
     """Measure how long an alert takes to its row."""
     create(Connection((bench.bootstrap,)), "", replication=1)
     url = f"sqlite:///{bench.folder}/latency.db"
-    bare = open_engine(url)
-    migrate(bare)
-    bare.dispose()
     engine = open_store(url)
     try:
         with _projector(url, bench.bootstrap, bench.folder):

@@ -30,7 +30,8 @@ from schemas.closed import Closed
 from schemas.topics import ALL_TOPICS
 from streams.cluster.connect import Connection
 from streams.pipeline import PipelineConfig
-from streams.worker.options import INTAKE, WorkerOptions
+from streams.worker.options import WorkerOptions
+from streams.worker.raw_items import INTAKE
 from streams.worker.rounds import Rounds
 from streams.worker.running_intake import RunningIntake
 from streams.worker.running_stage import RunningStage

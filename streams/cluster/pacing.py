@@ -10,7 +10,10 @@ The fetcher reads both values for each request; that is a lean on aiokafka, held
 """
 
 import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from aiokafka import TopicPartition
 
 KEEPS_COMING_S = 0.012
 """Fetches that bring records closer together than this are a flow."""
@@ -23,6 +26,18 @@ ALONE_MS = 250
 GATHER_MS = 8
 GATHER_BYTES = 64 * 1024
 """A broker that has so much gathers no longer."""
+
+
+def is_behind(
+    fetched: Mapping[TopicPartition, Sequence[Any]],
+    highwater: Callable[[TopicPartition], int | None],
+) -> bool:
+    """Say whether any partition has more than what was fetched of it."""
+    return any(
+        records[-1].offset + 1 < (highwater(part) or 0)
+        for part, records in fetched.items()
+        if records
+    )
 
 
 class Pace:

@@ -16,7 +16,7 @@ from schemas.topics import Cleanup, topic_named
 from streams.cluster.closing import let_go
 from streams.cluster.connect import Connection
 from streams.cluster.naming import named
-from streams.cluster.pacing import ALONE_MS, Pace
+from streams.cluster.pacing import ALONE_MS, Pace, is_behind
 from streams.cluster.reading import Extent, KeptRecord, answered, partitions_on, reader_of
 from streams.projector.records import PROJECTED_TOPICS
 
@@ -70,11 +70,8 @@ class Source:
             offsets[topic, place.partition] = some[-1].offset + 1
         self._next |= offsets
         if chunks:
-            behind = any(
-                some[-1].offset + 1 < (self._consumer.highwater(place) or 0)
-                for place, some in chunks.items()
-            )
-            self._pace.fetched(self._consumer._fetcher, behind=behind)  # noqa: SLF001  # as Pace
+            fetcher = self._consumer._fetcher  # noqa: SLF001  # has no public name
+            self._pace.fetched(fetcher, behind=is_behind(chunks, self._consumer.highwater))
         return Fetched(records, offsets)
 
     async def unread(self, ends: Mapping[Place, int] | None = None) -> dict[Place, int]:

@@ -82,9 +82,9 @@ class Alignment:
         """
         while True:
             at_us = min((ticks[0] for ticks in self._ticks.values() if ticks), default=0)
-            lacking = [tp for tp, ticks in self._ticks.items() if not ticks]
+            waited_for = self.lacking()
             if not at_us or any(
-                tp not in drained or self._told.get(tp, 0) < at_us for tp in lacking
+                tp not in drained or self._told.get(tp, 0) < at_us for tp in waited_for
             ):
                 return
             told_by = [tp for tp, ticks in self._ticks.items() if ticks and ticks[0] == at_us]

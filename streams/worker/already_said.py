@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.outcomes import ServiceClock
 from schemas.records import Tick
-from streams.cluster.closing import let_go
+from streams.cluster.closing import onlooker
 from streams.worker.pleas import Pleas
 
 _log = structlog.get_logger("forewarn.intake")
@@ -82,17 +82,11 @@ async def _reading(
 ) -> AsyncIterator[tuple[AIOKafkaConsumer, dict[TopicPartition, tuple[int, int]]]]:
     """Open a consumer on all partitions, paused; with it go where each begins and ends."""
     parts = [TopicPartition(topic, n) for topic, number in topics.items() for n in range(number)]
-    consumer = AIOKafkaConsumer(
-        **options, enable_auto_commit=False, group_id=None, fetch_max_wait_ms=FETCH_MS
-    )
-    await consumer.start()
-    try:
+    async with onlooker(options, fetch_max_wait_ms=FETCH_MS) as consumer:
         consumer.assign(parts)
         begins, ends = await consumer.beginning_offsets(parts), await consumer.end_offsets(parts)
         consumer.pause(*parts)
         yield consumer, {part: (begins[part], ends[part]) for part in parts}
-    finally:
-        await let_go(consumer.stop())
 
 
 async def _of(

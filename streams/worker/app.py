@@ -136,12 +136,9 @@ class StageApp(faust.App):
     def flowing(self) -> dict[str, Any]:
         """Return where Faust stands between the assignment of partitions and their flow."""
         consumer: Any = self.consumer
-        tables: Any = self.tables
-        recovery = tables.recovery
         return {
             "generation": self.consumer_generation_id,
-            "of recovery": recovery._generation_id,  # noqa: SLF001  # only told
-            "recovering": recovery.in_recovery,
+            "recovering": self.in_recovery,
             "flows": consumer.flow_active,
         }
 

@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
-from streams.cluster.closing import let_go
+from streams.cluster.closing import onlooker
 from streams.worker.seats import LogRecord
 
 PROBE_MS = 500
@@ -66,12 +66,8 @@ async def _offsets(
     options: Mapping[str, Any], part: TopicPartition, begin: int, end: int
 ) -> set[int]:
     """Return the offsets that hold a record, from `begin` up to, not including, `end`."""
-    consumer = AIOKafkaConsumer(
-        **options, enable_auto_commit=False, group_id=None, auto_offset_reset="earliest"
-    )
-    await consumer.start()
     there: set[int] = set()
-    try:
+    async with onlooker(options, auto_offset_reset="earliest") as consumer:
         consumer.assign([part])
         consumer.seek(part, begin)
         deadline = time.monotonic() + PROBE_S_MAX
@@ -80,6 +76,4 @@ async def _offsets(
                 raise TimeoutError(f"{part.topic}/{part.partition}: not read again in time")
             records = (await consumer.getmany(part, timeout_ms=PROBE_MS)).get(part, [])
             there.update(record.offset for record in records if record.offset < end)
-    finally:
-        await let_go(consumer.stop())
     return there

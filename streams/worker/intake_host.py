@@ -28,7 +28,7 @@ from streams.worker.letter_room import beginning
 from streams.worker.meters import Meters
 from streams.worker.pleas import Pleas
 from streams.worker.producing import StageProducer
-from streams.worker.raw_items import STAGE, RawReader, RawTopic
+from streams.worker.raw_items import INTAKE, RawReader, RawTopic
 from streams.worker.rounds import Gathered, Rounds, now_s
 from streams.worker.routing import Batches, Router
 from streams.worker.seats import LogRecord, Parts
@@ -98,7 +98,7 @@ class IntakeHost:
     async def revoked(self) -> None:
         """Finish or abandon the round."""
         if not await self.rounds.drain():
-            self._meters.abandoned.labels(STAGE).inc()
+            self._meters.abandoned.labels(INTAKE).inc()
 
     def assigned(
         self, partitions: Iterable[TP], said: Said | None = None, pleas: Pleas | None = None
@@ -148,7 +148,7 @@ class IntakeHost:
         computed_s = now_s()
         await self._send()
         self._durable |= reached
-        self._meters.round_taken(STAGE, number, computed_s - started_s, now_s() - computed_s)
+        self._meters.round_taken(INTAKE, number, computed_s - started_s, now_s() - computed_s)
 
     async def _fresh(self, tp: TP, records: list[LogRecord]) -> list[LogRecord]:
         """Leave out what was read already; end where records after it were missed."""
@@ -160,7 +160,7 @@ class IntakeHost:
         if fresh and not whole:
             offsets = [record.offset for record in fresh]
             holes = await self._refuse_passed_over(tp.topic, tp.partition, wanted, offsets)
-            self._meters.holes.labels(STAGE).inc(holes)
+            self._meters.holes.labels(INTAKE).inc(holes)
         return fresh
 
     def _let_through(self, historical: Historical) -> dict[TP, int]:
@@ -234,7 +234,7 @@ class IntakeHost:
     async def _send(self) -> None:
         said, self._batches = self._batches, {}
         for (name, _), records in said.items():
-            self._meters.records_out.labels(STAGE, name).inc(len(records))
+            self._meters.records_out.labels(INTAKE, name).inc(len(records))
         if said:
             await self._producer.send(
                 {(self._topic_of(name), place): records for (name, place), records in said.items()}

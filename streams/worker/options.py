@@ -16,11 +16,10 @@ from streams.cluster.raw import RawSource
 from streams.pipeline import PipelineConfig
 from streams.worker.meters import Meters
 from streams.worker.producing import CHANGE_BATCH_BYTES_MAX
-from streams.worker.raw_items import RawTopic
+from streams.worker.raw_items import INTAKE, RawTopic
 from streams.worker.routing import Router
 from streams.worker.seats import STAGES, Parts
 
-INTAKE = "intake"
 EVERY_STAGE = (INTAKE, *STAGES)
 
 

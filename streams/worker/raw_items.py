@@ -24,7 +24,7 @@ from streams.worker.alignment import RawItem
 from streams.worker.letter_room import beginning
 from streams.worker.meters import Meters
 
-STAGE = "intake"
+INTAKE = "intake"
 
 
 class RawTopic(NamedTuple):
@@ -76,7 +76,7 @@ class RawReader:
             return at_us
         ahead = at_us > record.timestamp * 1_000 + TICK_AHEAD_US_MAX
         if ahead or epoch < self._epochs.get(tp, 0):
-            self._meters.counts.labels(STAGE, "tick_refused").inc()
+            self._meters.counts.labels(INTAKE, "tick_refused").inc()
             return 0
         self._epochs[tp] = epoch
         return at_us

@@ -17,7 +17,7 @@ from streams.worker.gaps import refuse_passed_over
 from streams.worker.intake_host import IntakeHost
 from streams.worker.options import Shared
 from streams.worker.producing import StageProducer
-from streams.worker.raw_items import STAGE
+from streams.worker.raw_items import INTAKE
 from streams.worker.routing import STAGE_LOGS
 from streams.worker.ticker import Ticker
 
@@ -25,7 +25,7 @@ from streams.worker.ticker import Ticker
 class RunningIntake:
     """The intake with its app; in the live namespace with the ticker, which one worker is."""
 
-    name = STAGE
+    name = INTAKE
 
     def __init__(self, shared: Shared, producer: StageProducer) -> None:
         options = self._options = shared.options
@@ -55,7 +55,7 @@ class RunningIntake:
         )
         topics = [*self._raw, self.host.help_topic]
         self.app = stage_app(
-            options.named(f"forewarn-{STAGE}"), topics, self.host, **options.faust_settings()
+            options.named(f"forewarn-{INTAKE}"), topics, self.host, **options.faust_settings()
         )
         signal: Any = self.app.on_partitions_assigned
         signal.connect(self._assigned, weak=False)
@@ -75,7 +75,7 @@ class RunningIntake:
         )
 
     async def _assigned(self, _app: StageApp, assigned: set[TP], **_signal: Any) -> None:
-        self._shared.meters.rebalances.labels(STAGE).inc()
+        self._shared.meters.rebalances.labels(INTAKE).inc()
         if not self._options.namespace:
             self.host.assigned(assigned)
             return

@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from streams.cluster.closing import let_go
+from streams.cluster.closing import onlooker
+from streams.worker.watch import Watch
 
 _log = structlog.get_logger("forewarn.standstill")
 ANSWER_S_MAX = 20.0
@@ -42,7 +43,7 @@ class Moving(Protocol):
         """Say whether a round is under way."""
 
 
-class StandstillWatch:
+class StandstillWatch(Watch):
     """Looks every `every_s`; `patience_s` is how long a round waits for the brokers at most.
 
     What is counted is looks, not seconds: a machine that slept must not look like a standstill.
@@ -57,54 +58,32 @@ class StandstillWatch:
         patience_s: float,
         failed: Callable[[BaseException], None],
     ) -> None:
+        super().__init__(every_s, failed)
         self._stages = stages
         self._kafka = kafka
-        self._every_s = every_s
         self._looks_max = math.ceil(STILL_S_MAX / every_s)
         self._looks_busy = self._looks_max + math.ceil(patience_s / every_s)
-        self._failed = failed
         self._still: dict[str, tuple[object, int]] = {}
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin to look."""
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        """Look no more."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._every_s)
-            try:
-                ends = await asyncio.wait_for(self._ends(), ANSWER_S_MAX)
-            except (KafkaError, OSError, TimeoutError) as error:
-                # Looks count from when it answers again: nobody moves without a cluster.
-                self._still.clear()
-                _log.warning("cluster_does_not_answer", detail=str(error) or repr(error))
-                continue
-            try:
-                self.look(ends)
-            except StandstillError as error:
-                self._failed(error)
-                return
+    async def look(self) -> None:
+        """Look once, if the cluster answers. Raises StandstillError for a stage that stands."""
+        try:
+            ends = await asyncio.wait_for(self._ends(), ANSWER_S_MAX)
+        except (KafkaError, OSError, TimeoutError) as error:
+            # Looks count from when it answers again: nobody moves without a cluster.
+            self._still.clear()
+            _log.warning("cluster_does_not_answer", detail=str(error) or repr(error))
+        else:
+            self.compare(ends)
 
     async def _ends(self) -> dict[TP, int]:
         parts = {TopicPartition(*tp) for one in self._stages.values() for tp in one.reading()}
-        consumer = AIOKafkaConsumer(**self._kafka, enable_auto_commit=False, group_id=None)
-        try:
-            await consumer.start()
+        async with onlooker(self._kafka) as consumer:
             told = await consumer.end_offsets(parts)
-        finally:
-            await let_go(consumer.stop())
         return {TP(part.topic, part.partition): end for part, end in told.items()}
 
-    def look(self, ends: Mapping[TP, int]) -> None:
-        """Look once at where each stage is. Raises StandstillError for one that stands still."""
+    def compare(self, ends: Mapping[TP, int]) -> None:
+        """Compare where each stage is with where it was. Raises StandstillError."""
         for name, stage in self._stages.items():
             unread = [tp for tp, offset in stage.reading().items() if ends.get(tp, 0) > offset]
             place = stage.place()

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.cluster.closing import let_go
+from streams.cluster.closing import onlooker
 from streams.worker.host import StageHost
 
 _log = structlog.get_logger("forewarn.takeover")
@@ -78,9 +78,7 @@ class TakeoverWatch:
 
     async def _look(self, tails: dict[int, int]) -> None:
         topic = self._host.changelog_topic
-        consumer = AIOKafkaConsumer(**self._options, enable_auto_commit=False, group_id=None)
-        await consumer.start()
-        try:
+        async with onlooker(self._options) as consumer:
             parts = [TopicPartition(topic, partition) for partition in tails]
             consumer.assign(parts)
             ends = await consumer.end_offsets(parts)
@@ -93,8 +91,6 @@ class TakeoverWatch:
                     raise TimeoutError(f"{topic}: tails not read in {READ_S_MAX:.0f} s")
                 for part, records in (await consumer.getmany(timeout_ms=READ_MS)).items():
                     self._compare(part.partition, records, late)
-        finally:
-            await let_go(consumer.stop())
         for partition, keys in late.items():
             await self._host.rewrite(partition, keys)
 

@@ -17,13 +17,14 @@ from aiokafka.errors import KafkaError
 from streams.cluster.closing import let_go
 from streams.cluster.connect import ClusterError, Connection, CredentialsError
 from streams.cluster.reach import reach_async
+from streams.worker.watch import Watch
 
 _log = structlog.get_logger("forewarn.topics")
 ANSWER_S_MAX = 20.0
 NO_SUCH_TOPIC = 3
 
 
-class TopicWatch:
+class TopicWatch(Watch):
     """Asks every `every_s` for these topics; `topics` are numbers of partitions by full name."""
 
     def __init__(
@@ -34,43 +35,28 @@ class TopicWatch:
         every_s: float,
         failed: Callable[[BaseException], None],
     ) -> None:
+        super().__init__(every_s, failed)
         self._connection = connection
         self._topics = topics
-        self._every_s = every_s
-        self._failed = failed
-        self._task: asyncio.Task[None] | None = None
+        self._wrong_before = ""
 
-    def start(self) -> None:
-        """Begin to ask."""
-        self._task = asyncio.create_task(self._run())
+    async def look(self) -> None:
+        """Ask once. Raises ClusterError for what is wrong the second time running."""
+        wrong = await self._asked()
+        if wrong and self._wrong_before:
+            raise ClusterError(wrong)
+        self._wrong_before = wrong
 
-    async def stop(self) -> None:
-        """Ask no more."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
-
-    async def _run(self) -> None:
-        before = ""
-        while True:
-            await asyncio.sleep(self._every_s)
-            wrong = await self._look()
-            if wrong and before:
-                self._failed(ClusterError(wrong))
-                return
-            before = wrong
-
-    async def _look(self) -> str:
+    async def _asked(self) -> str:
         try:
-            return await asyncio.wait_for(self.look(), ANSWER_S_MAX)
+            return await asyncio.wait_for(self._told(), ANSWER_S_MAX)
         except CredentialsError as error:
             return str(error)
         except (ClusterError, KafkaError, OSError, TimeoutError) as error:
             _log.warning("cluster_does_not_answer", detail=str(error) or repr(error))
             return ""
 
-    async def look(self) -> str:
+    async def _told(self) -> str:
         """Return what is wrong, empty where nothing is. Raises where nobody answers."""
         await reach_async(self._connection)
         admin = AIOKafkaAdminClient(**self._connection.aiokafka_options())

@@ -15,7 +15,7 @@ from faust import Event, Schema
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
 
-from streams.cluster.pacing import Pace
+from streams.cluster.pacing import Pace, is_behind
 from streams.worker.seats import LogRecord
 
 
@@ -80,12 +80,7 @@ class ChunkedConsumer(Consumer):
         records, active = await super()._wait_next_records(timeout)
         if records:
             fetcher = self._thread._ensure_consumer()._fetcher  # noqa: SLF001  # has no public name
-            behind = any(
-                batch[-1].offset + 1 < (self.highwater(tp) or 0)
-                for tp, batch in records.items()
-                if batch
-            )
-            self._pace.fetched(fetcher, behind=behind)
+            self._pace.fetched(fetcher, behind=is_behind(records, self.highwater))
         return records, active
 
     async def getmany(  # its name and its argument are Faust's

@@ -16,8 +16,9 @@ from streams.worker.following import ModelShelf
 from streams.worker.gauges import register_gauges
 from streams.worker.host import StageHost
 from streams.worker.meters import Meters
-from streams.worker.options import INTAKE, Shared, WorkerOptions
+from streams.worker.options import Shared, WorkerOptions
 from streams.worker.producing import OUTPUT_BYTES_MAX, StageProducer
+from streams.worker.raw_items import INTAKE
 from streams.worker.routing import Router
 from streams.worker.running_intake import RunningIntake
 from streams.worker.running_stage import RunningStage

@@ -40,7 +40,7 @@ def watching(stage: Stage) -> StandstillWatch:
 
 def looks(watch: StandstillWatch, number: int, end: int = 9) -> None:
     for _ in range(number):
-        watch.look({LOG: end})
+        watch.compare({LOG: end})
 
 
 def test_a_stage_that_does_not_read_what_is_there_is_found_out() -> None:
